@@ -56,6 +56,7 @@ def encoder_graph(folder: Path, *, int8: bool = False) -> tuple[bytes, str]:
 
 
 def _model(weights: dict[str, Float32], config: dict[str, Any], int8: bool) -> bytes:
+    """Return the encoder as an ONNX file, from its weights. With `int8`, its matrices have 8 bits."""
     from onnx import TensorProto, helper
 
     graph = _Graph(int8)

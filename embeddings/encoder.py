@@ -126,6 +126,7 @@ class SentenceTransformerEncoder:
     def _encode(
         self, method: str, texts: Sequence[str], progress: Callable[[int, int], None] | None
     ) -> Float32:
+        """Return a vector for each text, by a method of the model. Texts are encoded in batches."""
         vectors = np.empty((len(texts), self.identity.dimension), dtype=np.float32)
         # Texts of similar length share a batch, so that there is little padding. The longest texts come
         # first, so that a machine with too little memory fails at once.
@@ -146,6 +147,7 @@ class SentenceTransformerEncoder:
         return vectors
 
     def _model(self) -> SentenceTransformer:
+        """Return the model. At the first call, load it with torch, and export it unless it is our own."""
         if self._loaded is None:
             folder = models.encoder_folder(self.identity)
             with loading(self.identity.name, folder):

@@ -223,6 +223,7 @@ def _has_weights(folder: Path) -> bool:
 
 
 def _hub_folder(name: str, *, download: bool) -> Path:
+    """Return the local folder of a model of the Hugging Face hub. If `download`, fetch what is missing."""
     from huggingface_hub import constants, snapshot_download  # slow, and only for a hub id
 
     if "/" not in name:  # sentence-transformers treats such names in the same way
@@ -296,6 +297,7 @@ def _folder_dimension(folder: Path) -> int:
 
 
 def _stated_dimension(config: dict[str, Any]) -> int | None:
+    """Return the length of vectors according to a module's configuration, or None if it says nothing."""
     for key in (
         "out_features",
         "embedding_dimension",

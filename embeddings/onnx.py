@@ -207,6 +207,7 @@ def _prompt(model: SentenceTransformer, *names: str) -> str:
 
 
 def _trace(model: SentenceTransformer, tokenizer: Tokenizer, target: Path, identity: EncoderIdentity) -> None:
+    """Write a model of sentence-transformers, with pooling and normalisation, as a graph to `target`."""
     import torch  # takes seconds
 
     class Pipeline(torch.nn.Module):  # type: ignore[misc] # torch is not type-checked
@@ -242,6 +243,7 @@ def _trace(model: SentenceTransformer, tokenizer: Tokenizer, target: Path, ident
 
 
 def _compare(model: SentenceTransformer, exported: OnnxEncoder) -> None:
+    """Check that the exported graph gives the vectors of its model."""
     settings: dict[str, Any] = {"show_progress_bar": False, "normalize_embeddings": True}
     with quiet():
         pairs = (

@@ -120,6 +120,7 @@ class TrainedReader:
         return [by_place[index] for index in range(len(windows))]
 
     def _read(self, question: list[int], window: Window, retrieved: float) -> Reading:
+        """Read one window. `question` is the tokens of the question."""
         head, context, *sentences = self._model.tokenizer.encode_batch(
             [window.head, window.context, *window.sentences], add_special_tokens=False
         )

@@ -76,6 +76,7 @@ class CrossEncoderReader:
         return list(runtime.pool().map(lambda window: self._features(asked, window), windows))
 
     def _features(self, question: list[int], window: Window) -> Float32:
+        """Return what relevance is estimated from: mean states of question and sentences, and the score."""
         head, *sentences = self._reranker.encode_texts([window.head, *window.sentences])
         tokens = list(head)
         starts = []

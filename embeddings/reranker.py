@@ -139,6 +139,7 @@ class CrossEncoderReranker:
 
 
 def _load_cross_encoder(name: str, folder: Path) -> CrossEncoder:
+    """Load a model of the user's with torch. It must give one score for each pair."""
     with loading(name, folder):
         import torch  # takes seconds
         from sentence_transformers import CrossEncoder  # takes seconds

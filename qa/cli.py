@@ -48,6 +48,7 @@ class Commands(click.Group):
 
 
 def _report(settings: Settings, code: str, message: str) -> None:
+    """Print an error, also as JSON if the command prints JSON."""
     from qa.schema import Failure
     from qa.text.display import in_one_line
     from qa.text.json_lines import dumps, is_utf8

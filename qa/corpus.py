@@ -287,6 +287,7 @@ class Corpus:
         collection_column: str = "",
         save: bool = True,
     ) -> IndexReport:
+        """Put uploads into the library. If `save`, write the index that they change."""
         generation = self.store.generation
         report = self._intake.read_uploads(
             uploads,

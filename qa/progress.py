@@ -87,6 +87,7 @@ def staged(show: Meter, clock: Callable[[], float] = time.monotonic) -> Callable
 
 @contextmanager
 def _bars() -> Iterator[Meter]:
+    """Yield a meter that draws a bar for each label on a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -136,6 +137,7 @@ def _bars() -> Iterator[Meter]:
 
 @contextmanager
 def _lines(seconds: float) -> Iterator[Meter]:
+    """Yield a meter that prints a line for each label, and again after some seconds."""
     shown: set[str] = set()
     ends: dict[str, str] = {}  # the line that says that all is done, by label, until the line is shown
     last = 0.0

@@ -225,6 +225,7 @@ def foremost(question: ParsedQuestion, quotes: Sequence[Quote]) -> tuple[Quote, 
 
 
 def _missing(phrase: str, where: Occurrences) -> str:
+    """Return the note that an exact phrase does not occur, or was not found where it was sought."""
     if where.too_many_documents and not where.documents:
         return (
             f"The exact phrase “{phrase}” does not occur within a passage. Its words are so common "

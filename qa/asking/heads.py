@@ -173,6 +173,7 @@ def _likeliest(question: ParsedQuestion, retrieved: Retrieved) -> list[tuple[Doc
 
 
 def _is_a(kind: str, document: Document) -> bool:
+    """Return whether a document is of a kind that a question names: “letter”, “e-mail”."""
     kind = kind.removesuffix("s")
     if kind in ("document", "file"):
         return True

@@ -118,6 +118,7 @@ def look_up(folder: Path, reader: ReaderName) -> tuple[OwnConfidence | None, str
 
 
 def _read(record: dict[str, Any]) -> OwnConfidence:
+    """Return the confidence that was fitted on a user's own questions, from its JSON."""
     confidence = Confidence.from_dict(record)
     if not confidence.weights.keys() <= {field.name for field in fields(Signals)}:
         raise ValueError("it has a signal that there is not")

@@ -189,6 +189,7 @@ def _show(matches: list[Match], *, quiet: bool) -> None:
 
 
 def _left(matches: list[Match]) -> Iterator[str]:
+    """Yield why references are left out: each must describe one document, and alone describe it."""
     for match in matches:
         what = match.reference.values.get("title") or match.reference.values.get("url") or match.reference.key
         label = f"{match.reference.where} ({what[:80]})"

@@ -61,6 +61,7 @@ def to_text(findings: tuple[Finding, ...]) -> str:
 
 
 def _software() -> Iterator[Finding]:
+    """Yield the versions of Pullquote, Python and packages, and the number of threads."""
     yield Finding("pullquote", __version__)
     yield Finding("python", f"{platform.python_version()} ({sys.executable})")
     yield Finding("platform", f"{platform.platform()}, {plural(os.cpu_count() or 1, 'core')}")
@@ -95,6 +96,7 @@ def required_packages() -> list[str]:
 
 
 def _sqlite() -> Iterator[Finding]:
+    """Yield whether this Python's SQLite has full-text search."""
     with closing(sqlite3.connect(":memory:")) as db:
         try:
             db.execute("CREATE VIRTUAL TABLE t USING fts5 (x)")
@@ -204,6 +206,7 @@ def _library(library: LibraryAddress) -> Iterator[Finding]:
 
 
 def _desk(library: LibraryAddress) -> Finding:
+    """Count what is on the desk of a library, and check its file."""
     from qa.desk.desk import DeskDatabase
     from qa.desk.file import LAYOUT
     from qa.storage.open import open_library

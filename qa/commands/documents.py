@@ -124,6 +124,7 @@ def _print_removed(versions: tuple[Version, ...], *, as_json: bool) -> None:
 
 
 def _print_documents(infos: tuple[DocumentInfo, ...], *, as_json: bool) -> None:
+    """Print documents as JSON, as a table on a terminal, or else as lines with tabs."""
     from qa.document.metadata import value_of
     from qa.quoting.render import info_to_dict
     from qa.text.display import plural, visible

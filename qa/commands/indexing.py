@@ -420,6 +420,7 @@ def _show_report(
 
 
 def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool) -> None:
+    """Print what a run did or would do: counts, what was left out, gone files, and notes."""
     from qa.formats.kinds import READS
     from qa.intake.folders import is_followable, own_output
     from qa.places import SIDECAR

@@ -85,6 +85,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def _print_answer(answer: Answer, corpus: Corpus, form: options.Form | None) -> None:
+    """Print an answer in a form. Without a form, print it for a terminal, or else as plain text."""
     from qa.quoting import render
     from qa.text.json_lines import is_utf8
 

@@ -202,6 +202,7 @@ def _row(shown: ShownAnswer) -> str:
 
 
 def _shown(row: str) -> ShownAnswer:
+    """Return the answer that a row stores as JSON."""
     held = stored.record(row)
     strictness = held["strictness"]
     return ShownAnswer(

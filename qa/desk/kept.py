@@ -167,6 +167,7 @@ def _read(kept_quote: KeptQuote, cited: Callable[[str, str], Cited]) -> Cited | 
 
 
 def _quote(kept_quote: KeptQuote, cited: Cited, copies: tuple[Quote, ...] = ()) -> Quote:
+    """Return the quote at stored coordinates of a document that was read again."""
     try:
         return Quote(
             cited.document,

@@ -534,6 +534,7 @@ def _held(db: Statements, dossier: str, entry: DossierEntry) -> int:
 
 
 def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
+    """Store an entry, without its place, and return its number."""
     reference, context, asked = entry.place, entry.context, entry.asked
     serial = db.execute(
         f"INSERT INTO dossier_entries (dossier, place, removed, {_COLUMNS}) "
@@ -583,6 +584,7 @@ def _holding(row: Sequence[Any]) -> Holding:
 
 
 def _entry(row: Sequence[Any]) -> DossierEntry:
+    """Return the entry that a row stores."""
     serial, kind, words, document, sha256, start, end, begin, stop = row[:9]
     question, outcome, filters, at, generation, how, differing, added, purged = row[9:]
     asked = None

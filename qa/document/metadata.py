@@ -293,6 +293,7 @@ def _in(document: Document, language: str) -> Document:
 
 @cache
 def _classifier() -> Any:
+    """Return the classifier that recognises the language of a text."""
     # Loading takes half a second. Only indexing needs the classifier.
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 

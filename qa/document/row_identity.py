@@ -79,6 +79,7 @@ def _number(row: Row) -> int:
 
 
 def _pairs(old: Sequence[Row], new: Sequence[Row], text: Callable[[str], str]) -> dict[int, int]:
+    """Return which old row each new row was, by their positions. A row without a partner is left out."""
     pairs: dict[int, int] = {}
     for key in (attrgetter("source_sha256"), attrgetter("sha256")):
         taken = set(pairs.values())

@@ -180,6 +180,7 @@ def _is_value(cell: str) -> bool:
 
 
 def _row(text: str, table: _Table, start: int, end: int) -> Row:
+    """Return a row of a table as a text, “name: value; …”, and where each of its cells is."""
     cells = _cells(text, start, end, table.separator, fenced=table.fenced)
     names = table.names if len(cells) <= len(table.names) else ()  # a cell may itself hold a bar
     read = f"{table.caption}. " if table.caption else ""

@@ -71,6 +71,7 @@ def read_questions(data: bytes) -> tuple[Question, ...]:
 
 
 def _question(line: bytes, number: int) -> Question:
+    """Return the question of a line. If the line is malformed, the question has a failure."""
     answer_id, text = str(number), ""
     try:
         record = json.loads(line.decode("utf-8"))

@@ -101,6 +101,7 @@ def _relevant(document: str, findings: Sequence[Finding]) -> list[str]:
 
 
 def _find(texts: _Texts, query: str, quote: str, expected: str) -> Finding:
+    """Find a quote in the documents: as it is, in other typography, or at least something similar."""
     status: Literal["exact", "typography"]
     elsewhere: dict[str, int] = {}
     for status in ("exact", "typography"):

@@ -264,6 +264,7 @@ def _ranking_values(
 
 
 def _values(query: Query, answer: AnswerLine, text_of: TextOf) -> dict[str, float]:
+    """Return the values of an answer by measure, without the measures that it does not allow."""
     quotes = answer.get("quotes")
     values: dict[str, float] = {}
     if quotes is not None:

@@ -216,6 +216,7 @@ def pages(evaluation: Evaluation, text_of: TextOf, title_of: TitleOf) -> Iterato
 
 
 def _quoted(quote: AnswerLine, gold: Sequence[Gold], text_of: TextOf, title_of: TitleOf) -> Quoted:
+    """Return a quote for a page: its words, with the right words marked, and its source."""
     document, start, text = quote["document"], quote["start"], quote["text"]
     citation = quote.get("citation") or {}
     title = citation.get("title") or title_of(document) or document

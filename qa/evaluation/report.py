@@ -327,6 +327,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _environment() -> Environment:
+    """Return Jinja's environment for the templates of the report."""
     environment = Environment(
         loader=PackageLoader("qa.evaluation"),
         autoescape=True,

@@ -91,6 +91,7 @@ def draw(suite: Suite, limit: int) -> Suite:
 
 
 def _folder(folder: Path, say: Callable[[str], None]) -> Suite:
+    """Read a suite from a folder in BEIR layout. `say` gets a message on queries that are left out."""
     path = folder / "queries.jsonl"
     if not path.is_file():
         raise InputError(f"{folder} is not a suite: it has no queries.jsonl. Name a folder in BEIR layout.")

@@ -101,6 +101,7 @@ def _asked(judgement: Judgement) -> tuple[str, tuple[str, ...], str]:
 
 
 def _query(judgements: Sequence[Judgement], library: Library) -> Line:
+    """Return the line of a suite that the thumbs on one answer make."""
     whole = next((judgement for judgement in reversed(judgements) if judgement.quote is None), None)
     shown = (whole or judgements[-1]).shown
     thumbs = {judgement.quote: judgement.thumb for judgement in judgements if judgement.quote is not None}
@@ -151,6 +152,7 @@ class _Slices:
         self.documents = list(dict.fromkeys(quote.document.id for quote in quotes))
 
     def _quote(self, reference: QuoteReference) -> Quote | None:
+        """Return the quote that was judged. If it is lost, say so in `lost`, and return None."""
         document, fate = self._document(reference)
         if document is not None and reference.end > len(document.text):
             document, fate = None, "has no such place"

@@ -120,6 +120,7 @@ def _forbid(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _answer(request: dict[str, Any], data: bytes, replies: IO[bytes]) -> None:
+    """Do a task for the process that asked, and write the replies."""
     _limit_processor_time(2 * request["seconds"])
 
     def more_time(seconds: float) -> None:

@@ -67,6 +67,7 @@ def read(
 
 
 def _read(source: Source, options: Options, depth: int, budget: _Budget) -> Iterator[Document | InputError]:
+    """Yield the documents in an archive, and in archives inside it, within the `budget` of all archives."""
     if depth > DEEPEST:
         raise InputError(f"{source.name} lies more than {DEEPEST} archives deep. Unpack the outer ones.")
     try:

@@ -267,6 +267,7 @@ class _Reader:
         return self._note_parts[kind]
 
     def _paragraph(self, paragraph: Any) -> list[Part]:
+        """Return a paragraph as a heading, an item or a paragraph, with the text boxes that it anchors."""
         properties = paragraph.find(qn("w:pPr"))
         self._fields.clear()  # a code ends with its paragraph: a broken code must not hide later text
         text = self._carried + self._text(paragraph)
@@ -301,6 +302,7 @@ class _Reader:
         return [Part("paragraph", text, look), *box_parts]
 
     def _look(self, paragraph: Any, style: _Style | None) -> Look:
+        """Return what shows whether a paragraph is a block quote: style, indents, fonts, alignment."""
         properties = paragraph.find(qn("w:pPr"))
         indents = (style.indents if style else {}) | _indents(properties)
         runs = [_fonts(run.find(qn("w:rPr"))) for run in paragraph.iter(qn("w:r"))]
@@ -365,6 +367,7 @@ class _Reader:
         return "".join(pieces)
 
     def _is_left_out(self, properties: Any) -> bool:
+        """Return whether words with these properties are struck out or hidden. Note it for `unread`."""
         if properties is None:
             return False
         if _is_on(properties, "w:strike") or _is_on(properties, "w:dstrike"):

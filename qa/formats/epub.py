@@ -141,6 +141,7 @@ def _refuse_protected(package: ZipFile, name: str) -> None:
 
 
 def _open(package: ZipFile, name: str) -> _Book:
+    """Read the list of a book's pages, in order, and where its metadata and tables of contents are."""
     container = parse_xml(read_member(package, _CONTAINER, name), name)
     path = next((file.get("full-path") or "" for file in container.iter("{*}rootfile")), "")
     root = parse_xml(read_member(package, path, name), name)

@@ -72,6 +72,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 
 
 def _document(entry: _Entry, feed: _Entry, where: str, notes: tuple[str, ...], order: DateOrder) -> Document:
+    """Return an entry of a feed as a document."""
     title = _line(entry, "title", where)
     key = _plain(entry.get("id")) or _plain(entry.get("link")) or title
     where = f"{where} ({title or key})" if key else where

@@ -66,6 +66,7 @@ def read(source: Source, options: Options) -> Iterator[Document | InputError]:
 def _documents(
     file: IO[bytes], source: str, options: Options, ask_document: AskDocument
 ) -> Iterator[Document | FileResult | InputError]:
+    """Yield a document for each line of a file, its result if it is unchanged, or an InputError."""
     seen: set[str] = set()
     number = 0
     path = printable(source)
@@ -198,6 +199,7 @@ def _field(record: dict[str, Any], name: str, where: str) -> str:
 
 
 def _record(line: str, where: str) -> dict[str, Any]:
+    """Return the JSON object on a line."""
     if len(line) > _MOST_BESIDE and len(_STRING.sub("", line)) > _MOST_BESIDE:
         raise InputError(
             f"{where} holds more than {_MOST_BESIDE // 1_000_000} MB of data that is not strings. "

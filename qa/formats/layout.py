@@ -698,6 +698,7 @@ def _first_note(lines: list[Line], size: float) -> int:
 def _kind(
     column: _Column, position: int, body: tuple[float, bool], block: _Block | None
 ) -> Literal["body", "heading", "aside"]:
+    """Return what a line of a column is. An aside is a caption or a table."""
     line = column.lines[position]
     if "\t" in line.text:
         return "aside"
@@ -816,6 +817,7 @@ def _split(block: _Block, page: int) -> tuple[_Block | None, _Block]:
 def _assemble(
     blocks: list[_Block], pages: Sequence[Page], running: tuple[str, ...], display: str
 ) -> LaidOutText:
+    """Join blocks to one text, with the places of its pages and headings."""
     parts: list[str] = []
     at = 0
     starts: dict[int, int] = {}

@@ -124,6 +124,7 @@ def _marked(text: str, span: Span, by: int) -> Span:
 
 
 def _with_facts(document: Document, front: _Front, title: str, order: DateOrder) -> Document:
+    """Return a document with the values of its front matter, and with its first heading as its title."""
     values: dict[str, Any] = dict(front.values)
     notes = document.notes
     if written := values.pop("date", ""):

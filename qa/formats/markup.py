@@ -104,6 +104,7 @@ def decode(data: bytes, name: str) -> Decoded:
 
 
 def _decoded(data: bytes, name: str) -> Decoded:
+    """Decode a page. An encoding that it declares must fit."""
     convert = "Convert it to UTF-8 and try again: iconv -f ENCODING -t UTF-8 OLD > NEW"
     with suppress(UnicodeDecodeError):
         # Text in another encoding is hardly ever valid UTF-8. So a valid page is UTF-8, whatever it declares.
@@ -263,6 +264,7 @@ class _Layout:
         return self.done
 
     def _enter(self, node: html.HtmlElement) -> None:
+        """Note that an element begins."""
         tag = node.tag
         if breaks(node):
             self._close()
@@ -285,6 +287,7 @@ class _Layout:
             self.rows[-1].append(len(self.done))
 
     def _leave(self, node: html.HtmlElement) -> None:
+        """Note that an element ends."""
         tag = node.tag
         if tag == "q":
             self.open.append("”")
@@ -308,6 +311,7 @@ class _Layout:
         return f"{self.lists[-1]}. "
 
     def _say(self, node: html.HtmlElement, slot: Literal["text", "tail"]) -> None:
+        """Add an element's own words, or the words after it, to the open block."""
         words = node.text if slot == "text" else node.tail
         if not words:
             return

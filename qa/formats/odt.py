@@ -113,6 +113,7 @@ def _styles(package: ZipFile, name: str) -> Any:
 
 
 def _properties(source: Source) -> dict[str, str | None]:
+    """Return the title, the author and the language in a document's properties."""
     try:
         meta = odfdo.Document(io.BytesIO(source.data)).meta
         author = meta.initial_creator or meta.creator
@@ -240,6 +241,7 @@ class _Reader:
         return [Part("paragraph", self._line(paragraph), look), *self._beside()]
 
     def _look(self, paragraph: Any) -> Look:
+        """Return what shows whether a paragraph is a block quote: styles, indents, font, alignment."""
         names: list[str] = []
         properties: dict[str, str] = {}
         font = self._font_of_words(paragraph)
@@ -284,6 +286,7 @@ class _Reader:
         return [Part("heading", f"{label} {text}" if label not in ("", "-") else text), *self._beside()]
 
     def _list(self, element: Any, style: str, depth: int) -> list[Part]:
+        """Return the items of a list and of lists inside it, with their numbers."""
         style = element.get(_tag("text:style-name")) or style
         goes_on = element.get(_tag("text:continue-numbering")) == "true" or element.get(
             _tag("text:continue-list")
@@ -372,6 +375,7 @@ class _Reader:
         return "".join(pieces).strip()
 
     def _inline(self, element: Any, pieces: list[str]) -> None:
+        """Add the visible words of an element to `pieces`."""
         _say(element.text, pieces)
         for child in element.iterchildren():
             match _name(child):

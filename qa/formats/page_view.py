@@ -55,6 +55,7 @@ def view(source: Source, kind: str, quote: str = "") -> str:
 
 
 def _of_page(source: Source, quote: str) -> str:
+    """Return a saved page with a quote marked, without scripts and links to anything outside."""
     tree = parse(decode(source.data, source.name).text, source.name)
     _CLEANER(tree)
     for element in tree.iter(html.etree.Element):
@@ -71,6 +72,7 @@ def _of_page(source: Source, quote: str) -> str:
 
 
 def _of_word(source: Source, quote: str) -> str:
+    """Return a Word document as a page, with a quote marked."""
     import mammoth
 
     open_package(source, "DOCX").close()

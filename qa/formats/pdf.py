@@ -152,6 +152,7 @@ class _PageReading:
 
 
 def _read_page(pdf: pdfium.PdfDocument, index: int) -> _PageReading:
+    """Read the lines of a page, or why they cannot be read: damaged, a picture, or an unknown code."""
     page = Page(label_of(pdf, index))
     try:
         with_text = pdf[index]
@@ -362,6 +363,8 @@ def _read_scans(
 
 
 def _notes(pages: Sequence[_PageReading], scanned: Sequence[int], program: str) -> Iterator[str]:
+    """Yield notes on pages that were read by OCR, or were not read."""
+
     def subject(indices: Sequence[int]) -> str:
         return _pages_were([pages[index].page.name for index in indices], indices)
 
@@ -449,6 +452,7 @@ def _described(
     program: str,
     notes: list[str],
 ) -> Document:
+    """Return a document with its metadata, from the file's information and the head of its first page."""
     above = [head for head in laid.running if not (find_date(head) or _PAGE_NUMBER.fullmatch(head))]
     above = above if len(above) <= _MOST_RUNNING else []  # changing heads name parts; `_dated` reads dates
     display = _display(laid.display, first)

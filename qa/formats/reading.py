@@ -116,6 +116,7 @@ def files(path: Path, skipped: list[Path], *, follow_links: bool = False) -> Ite
 
 
 def _walk(folder: Path, visited: set[Path], skipped: list[Path], inside: Path | None) -> Iterator[Path]:
+    """Yield the files to read in a folder, in order, and add the others to `skipped`."""
     real = folder.resolve()
     if real in visited:  # a link back to a visited folder
         return
@@ -236,6 +237,7 @@ def _read(
     ask_file: AskFile,
     worker: Worker | None,
 ) -> Iterator[Document | FileResult | InputError]:
+    """Yield the documents of a file, or the results that make it needless to read the file."""
     sha256 = hashlib.sha256(source.data).hexdigest()
     path = printable(source.name)
     kind, _ = kind_of(source)

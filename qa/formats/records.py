@@ -105,6 +105,7 @@ def _records(value: object, name: str, options: Options) -> list[Any]:
 
 
 def _document(record: object, number: int, where: str, stem: str, options: Options) -> Document:
+    """Return a record as a document. Without an id, it is known by its number."""
     if not isinstance(record, dict):
         raise InputError(f'{where} is not an object. Write {{"_id": …, "title": …, "text": …}}.')
     sha256 = hashlib.sha256(json.dumps(record).encode()).hexdigest()

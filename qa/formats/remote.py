@@ -197,6 +197,7 @@ def is_away(url: str) -> bool:
 
 
 def _system(url: str) -> tuple[Any, str]:
+    """Return fsspec's file system of an address, and the path in it."""
     try:
         import fsspec
     except ImportError as error:
@@ -212,6 +213,7 @@ def _system(url: str) -> tuple[Any, str]:
 
 @contextmanager
 def _translated(url: str, what: str) -> Iterator[None]:
+    """Turn the errors of any protocol into InputError. `what` says what failed: “read”, “listed”."""
     try:
         yield
     except (InputError, MissingExtraError):

@@ -325,6 +325,7 @@ class _Reader:
         return [first._replace(kind="item", text=f"{words}{first.text}".strip()), *rest]
 
     def _list(self, node: Any) -> list[Part]:
+        """Return the items of a list and of lists inside it, with their numbers or bullets."""
         parts: list[Part] = []
         number = node.get("start", 1)
         indent = "  " * self._lists
@@ -392,6 +393,7 @@ class _Reader:
         return words if keep_space else " ".join(words.split())
 
     def _pieces(self, node: Any) -> Iterator[str]:
+        """Yield the visible words of a node."""
         if isinstance(node, nodes.Text):
             yield node.astext()
         elif isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):

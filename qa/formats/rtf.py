@@ -250,6 +250,7 @@ class _Reader:
         self._cut_off = bool(self._stack)
 
     def _open(self) -> None:
+        """Begin a group."""
         self._flush()
         self._left_to_skip = 0
         if len(self._stack) >= MOST_DEPTH:
@@ -290,6 +291,7 @@ class _Reader:
         return at + size
 
     def _raw(self, data: bytes) -> None:
+        """Take bytes that are text, unless the group hides them."""
         if self._left_to_skip:
             skipped = min(self._left_to_skip, len(data))
             self._left_to_skip -= skipped
@@ -337,6 +339,7 @@ class _Reader:
             self._write(_SYMBOLS[symbol])
 
     def _word(self, word: str, number: int | None) -> None:
+        """Obey a control word, with its number if it has one."""
         if self._left_to_skip and word != "u":
             self._left_to_skip -= 1
             return
@@ -405,6 +408,7 @@ class _Reader:
             flow.end_row()
 
     def _destination(self, word: str) -> None:
+        """Let the group's text go where a control word says: to a note, a label, or nowhere."""
         self._flush()
         group = self._group
         group.begun = True

@@ -86,6 +86,7 @@ def read(picture: bytes, dpi: int, model: str) -> str:
 
 
 def _asked(request: dict[str, Any], picture: bytes = b"") -> str:
+    """Return what Tesseract writes, from the process that was forked for it, or from this process."""
     if _forked is None:
         return _run(request, picture).decode("utf-8", "replace")
     ask, replied = _forked
@@ -134,6 +135,7 @@ def _arguments(request: dict[str, Any], picture: bytes) -> list[str]:
 
 
 def _run(request: dict[str, Any], picture: bytes) -> bytes:
+    """Run Tesseract on a picture, and return what it writes."""
     try:
         done = subprocess.run(  # noqa: S603 -- the program is named here, and the arguments are ours
             ["tesseract", *_arguments(request, picture)],  # noqa: S607 -- wherever it is installed

@@ -171,6 +171,7 @@ class Worker:
                     self._end(process)
 
     def _started(self) -> subprocess.Popen[bytes]:
+        """Return the process that reads files. Start it if there is none."""
         with self._lock:
             if self._closed:
                 raise ValueError("the worker is closed")

@@ -36,6 +36,7 @@ def to_html(answer: Answer, read_document: DocumentReader) -> str:
 
 
 def _pieces(answer: Answer, read_document: DocumentReader) -> Iterator[str]:
+    """Yield the elements of an answer's page. Each quote is checked against its document."""
     for number, (line, _) in enumerate(opening(answer)):
         yield _paragraph(line) if number else f"<p><strong>{_text(line)}</strong></p>"
     for quote, follows in in_order(answer):

@@ -287,6 +287,7 @@ def _role(tokens: Sequence[Token], name: int) -> int | None:
 
 
 def _phrase_start(tokens: Sequence[Token], at: int) -> int:
+    """Return where the phrase of a source begins: “port director Luis Soto”, “issue 41 of …”."""
     source = tokens[at].source
     start = at
     if source and source.kind in ("person", "author") and _word(tokens, at - 1) in PERSONS:
@@ -324,6 +325,7 @@ def _is_adjective(word: str) -> bool:
 
 
 def _phrase_end(tokens: Sequence[Token], at: int) -> int:
+    """Return where the phrase of a source ends: after “’s report”, a number or brackets."""
     end = at + 1
     owned = False
     while end < len(tokens):

@@ -240,6 +240,7 @@ class Verifier:
         return self._as_ascribed(self._as_read(claim))
 
     def _as_read(self, claim: Claim) -> Verdict:
+        """Return the best verdict on the words of a claim: as they are, as shown, or in other typography."""
         verdict = self._verdict(claim)
         for reading in claim.readings:
             if verdict.status in ("verbatim", "distorted"):
@@ -360,6 +361,7 @@ class Verifier:
         return bool(claim.text and cited and _find(claim, cited.document.text))
 
     def _verdict(self, claim: Claim) -> Verdict:
+        """Return the verdict on exactly the words of a claim, first at the place that the claim cites."""
         if claim.wrong:
             return Verdict(claim, "unknown")
         cited = self._by_hash(claim.citation.sha256) if claim.citation else None
@@ -515,6 +517,7 @@ class Verifier:
         return replace(verdict, since=opened.since)
 
     def _altered(self, claim: Claim, document: Document, span: Span | None = None) -> Verdict | None:
+        """Return the verdict with the most similar words of a document, or None if nothing is similar."""
         marked_up = _is_marked_up(claim, document)
         source = claim.title or claim.citation
         elsewhere = source and _folded(claim.title) != _folded(document.title or document.id)
@@ -532,6 +535,7 @@ class Verifier:
         return replace(verdict, difference=difference(words, claim.words))
 
     def _at(self, status: Status, claim: Claim, document: Document, span: Span) -> Verdict:
+        """Return a verdict with a place: where it is, and what words are left out."""
         place = QuoteReference(document.id, document.sha256, span.start, span.end)
         where = locator(document, span.start, span.end)
         verdict = Verdict(claim, status, place, document.title or document.id, where)

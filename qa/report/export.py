@@ -105,6 +105,7 @@ def export(
 
 
 def _written(document: dict[str, object], facts: Facts, form: Format) -> bytes:
+    """Return a dossier, given in pandoc's JSON, as a file."""
     title = visible(facts.name)
     # This comes before all slow work, because it refuses characters that no font has.
     families = choose_fonts({*title, *chain(*characters(document))}) if form == "pdf" else []

@@ -84,6 +84,7 @@ def families_for(characters: Iterable[str], faces: Sequence[Face]) -> list[str]:
 
 
 def _lacking(missing: Sequence[str]) -> str:
+    """Return the message that no font has some characters."""
     examples = ", ".join(
         f"{character} (U+{ord(character):04X} {unicodedata.name(character, 'without a name')})"
         for character in missing[:_NAMED]

@@ -79,6 +79,7 @@ def _string(text: str) -> str:
 
 
 def _run(task: dict[str, Any]) -> bytes:
+    """Return the PDF that Typst sets, in a process of its own."""
     if find_spec("typst") is None:
         raise MissingExtraError(
             "writing a PDF needs typst, which is not installed: install it with pip install "

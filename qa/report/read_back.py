@@ -67,6 +67,7 @@ def text_of(data: bytes, form: Format) -> str:
 
 
 def _of_package(data: bytes, form: Format) -> str:
+    """Return the text of a Word or OpenDocument file."""
     from lxml import etree
 
     name = "word/document.xml" if form == "docx" else "content.xml"

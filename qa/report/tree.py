@@ -142,6 +142,7 @@ def quoted(words: str, form: Format) -> list[Node]:
 
 
 def _of_entry(shown: Shown, notes: Iterator[list[Node]], top: int, form: Format) -> Iterator[Node]:
+    """Yield an entry of a dossier. `notes` gives the footnote of each quote, in order."""
     entry = shown.entry
     if entry.kind == "heading":
         yield _heading(top, _text(entry.words, form))
@@ -184,6 +185,7 @@ def _fate(shown: Shown) -> list[str]:
 
 
 def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) -> Iterator[Node]:
+    """Yield the appendix: what is outdated, which questions were asked, and the manifest."""
     asked = questions(entries)
     answered = [question for question in asked if question.quotes or question.asked.outcome == "answered"]
     others = [question for question in asked if question not in answered]
@@ -211,6 +213,7 @@ def _appendix(entries: Sequence[Shown], facts: Facts, top: int, form: Format) ->
 
 
 def _question(number: int, question: Question, form: Format) -> Iterator[Node]:
+    """Yield what was asked and how, what was found, and which of the quotes were kept."""
     asked = question.asked
     yield _paragraph(f"Question {number}: {' '.join(asked.question.split())}", form)
     if asked.earlier:

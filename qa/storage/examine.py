@@ -31,6 +31,7 @@ def examine(library: Library) -> Iterator[Finding]:
 
 
 def _contents(library: Library) -> Iterator[Finding]:
+    """Read every document, and yield what is found about documents, originals and index."""
     infos = library.documents()
     damaged = []
     for info in infos:

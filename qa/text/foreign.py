@@ -77,6 +77,7 @@ class _Found(NamedTuple):
 
 
 def _found(text: str) -> _Found:
+    """Return the language whose function words a text has, or no language if English has as many."""
     words = re.findall(r"\w+", text)
     folded = frozenset(word.casefold() for word in words)
     plain = {word.casefold() for word in words if not word[0].isupper()}

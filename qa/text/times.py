@@ -408,6 +408,7 @@ def _told_of(published: dt.date | None, text: str) -> dt.date | None:
 
 
 def _fit(asked: DatePreference, published: dt.date | None, text: str) -> float:
+    """Return how well a text fits the time that was asked for, 0 to 1."""
     since, until = asked.since or dt.date.min, asked.until or dt.date.max
     if asked.kind == "published":
         return float(published is not None and _overlap(span_of(published), (since, until)))

@@ -212,6 +212,7 @@ class Access:
         return reply
 
     async def _refused(self, scope: Scope, headers: Headers) -> Response:
+        """Return the reply to a request without the token: a page to sign in, or a problem."""
         if not self.token:
             detail = (
                 "this request came through a proxy, but the chat was started without --public-url: "

@@ -289,6 +289,7 @@ class _Endpoint:
 
 
 async def _answer(server: Server[Any], body: bytes, scope: Scope, send: Send) -> None:
+    """Let the MCP server answer one request."""
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
     never: asyncio.Future[Message] = asyncio.Future()

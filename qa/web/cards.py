@@ -291,6 +291,7 @@ def _quote_cards(
 
 
 def _remarks(answer: Answer) -> Iterator[str]:
+    """Yield what the card says above the quotes: how the question was read, preferences, notes."""
     if answer.carried:
         # With this link, the page's script asks again without the earlier questions.
         yield (
@@ -348,6 +349,7 @@ def _unsearched(answer: Answer) -> str:
 
 
 def _not_in_corpus(answer: Answer, quotes: list[str], titles: Mapping[str, str]) -> str:
+    """Return the card of a question that the documents do not answer, or only in part."""
     clear = _CLEAR if answer.filters else ""
     facts = "".join(f'<p class="fact">{text(fact_in_words(fact))}</p>' for fact in answer.facts)
     if answer.is_answered_in_part:

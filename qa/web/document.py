@@ -141,6 +141,7 @@ def read(corpus: Corpus, document_id: str, sha256: str = "") -> DocumentPage:
 
 
 def _fields(corpus: Corpus, document: Document) -> list[Field]:
+    """Return a document's metadata for its page, with their origins and corrections."""
     corrections = corpus.store.corrections_of(document.id)
     sources = {source.field: source for source in document.found}
     fields = []

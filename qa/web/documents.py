@@ -281,6 +281,7 @@ def find_removed(store: Library, query: FoundQuery) -> list[Version]:
 
 
 def _is_found(version: Version, query: FoundQuery) -> bool:
+    """Return whether a removed document has the words and values of a search."""
     held = version.held
     asked = {name: getattr(query, name) for name in FILTERED_BY_NAME}
     asked["format"] = [query.format] if query.format else []

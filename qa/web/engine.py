@@ -211,6 +211,7 @@ class Engine:
             self._settle(State("failed", error=Failure("internal", f"Pullquote could not start: {error}")))
 
     def _open(self) -> None:
+        """Open the library, or make it from the sample brief, and load the models."""
         from qa.corpus import Corpus
         from qa.storage.open import takes_index
 

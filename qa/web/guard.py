@@ -238,6 +238,7 @@ class Guard:
         oldest.reschedule(0)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
+        """Return why a request is refused before anything reads its body, or None."""
         host, path = headers.get("host", ""), scope["path"]
         if "transfer-encoding" in headers:
             return _without_length()

@@ -297,6 +297,7 @@ def info_to_dict(info: ConversationInfo) -> dict[str, Any]:
 
 
 def _turn_to_dict(turn: KeptTurn, cited: Callable[[str, str], Cited]) -> dict[str, Any]:
+    """Return a stored turn for JSON. Its quotes are read from their documents again."""
     again = recall(turn, cited)
     return {
         "number": turn.number,

@@ -171,6 +171,7 @@ def page(document: dict[str, Any], base: str) -> str:
 
 
 def _operations(document: dict[str, Any], base: str) -> Iterator[dict[str, Any]]:
+    """Yield each route of the OpenAPI document for the reference, with an example of its call."""
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
         for method, operation in methods.items():

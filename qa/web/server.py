@@ -151,6 +151,7 @@ class BoundedProtocol(H11Protocol):
             self._request_timer = None
 
     def _end_slow_request(self) -> None:
+        """Refuse a request that has not come in time. An upload has more time while it goes on."""
         if self.conn.their_state is h11.SEND_BODY and self._most_bytes() > MAX_BODY_BYTES:
             before, self._sent_before = self._sent_before, self._sent_bytes
             goes_on = before is None or self._sent_bytes - before >= UPLOAD_BYTES

@@ -92,6 +92,7 @@ def _paragraphs(lines: Iterable[str], name: str = "said") -> list[str]:
 
 
 def _opening(answer: Answer, titles: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines above the quotes of an answer."""
     if reading := how_read(answer):
         yield reading
     if answer.parts:
@@ -108,6 +109,7 @@ def _opening(answer: Answer, titles: Mapping[str, str]) -> Iterator[str]:
 
 
 def _closing(answer: Answer, at: dt.datetime, titles: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines below the quotes of an answer."""
     yield from answer.notes
     if answer.parts and answer.quotes:
         yield f"Parts: {by_part(answer)}."

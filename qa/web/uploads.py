@@ -307,6 +307,7 @@ def _taken_in(
 
 
 def _result(engine: Engine, result: FileResult, info: DocumentInfo | None) -> dict[str, Any]:
+    """Return what became of an upload, for JSON."""
     error = result.error
     places = dict.fromkeys((info.path, *info.locations)) if info else ()
     return {

@@ -591,6 +591,7 @@ class _Reading:
         )
 
     def _date(self, number: str, dateline: HeadDate | None) -> tuple[dt.date | None, tuple[str, ...]]:
+        """Return the date of publication that the lines give, with notes. There is none if they conflict."""
         owned = [line for line in self._lines if COPYRIGHT.match(line.words)]
         dates = [
             date

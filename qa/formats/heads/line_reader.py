@@ -129,6 +129,7 @@ def without_list_mark(line: str) -> str:
 
 
 def _read_label(line: Line, name: str, value: str, order: DateOrder) -> None:
+    """Note on the line what a label, such as “Author:”, states."""
     if name in ("published", "updated"):
         date, note = read_date(value, order)
         if by := re.search(r"\sby (?:the )?(?=[^\W\da-z_])", value):

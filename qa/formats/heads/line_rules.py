@@ -105,6 +105,7 @@ _POSTED_BY = re.compile(
 
 
 def _posted_by(part: Part) -> bool:
+    """Read “Posted by …”: an author or publisher, and a date. Return whether the part is read."""
     posted = _POSTED_BY.match(part.words)
     if posted is None:
         return False
@@ -156,6 +157,7 @@ _TAKEN_FROM = re.compile(
 
 
 def _reprinted_from(part: Part) -> bool:
+    """Read “Taken from …”: a publisher, and a date. Return whether the part is read."""
     taken = _TAKEN_FROM.match(part.words)
     if taken is None:
         return False
@@ -303,6 +305,7 @@ _SENT = re.compile(
 
 
 def _sender_or_receiver(part: Part) -> bool:
+    """Read “From …” or “To …” of a letter. Return whether the part is read."""
     sent = _SENT.match(part.words)
     if sent is None:
         return False
@@ -354,6 +357,7 @@ ACADEMIC = re.compile(
 
 
 def _byline(part: Part) -> bool:
+    """Read “By …”: an author, a workplace or a publisher. Return whether the part is read."""
     by = BYLINE.match(part.words)
     if by is None:
         return False
@@ -408,6 +412,7 @@ _YEAR_BEHIND = re.compile(r"[,(]\s?(?P<year>(?:1[89]|20)\d\d)\)?[\s,.]*$")
 
 
 def _number(part: Part) -> bool:
+    """Take the number of an issue or report off the part. The rest is for the next rules."""
     line = part.line
     numbered = find_number(part.words.strip("[]. ")) if not line.number else None
     if numbered is None or not numbered.number:
@@ -453,6 +458,7 @@ def _head_of_chinese_document(part: Part) -> bool:
 
 
 def _name(part: Part) -> bool:
+    """Note the part as a name: a person, perhaps with a workplace, or a title. Return True."""
     line, name = part.line, part.words
     who = people_in_line(name)
     body = institution_in(name.rpartition(",")[2].strip()) if who and "," in name else ""

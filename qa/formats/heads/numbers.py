@@ -225,6 +225,7 @@ def _is_series(before: str) -> bool:
 def _numbered(
     words: str, match: re.Match[str], number: str, *, volume: bool = False, at: int = -1
 ) -> Numbered:
+    """Return a number with the series, the institution or the title that stands beside it."""
     before = words[: match.start() if at < 0 else at].strip(" ,;:–—-(*")
     after = words[match.end() :].strip(" ,;:.)(*")
     number = re.sub(r"\s\((?:19|20)\d\d\)$", "", number.strip(" ."))

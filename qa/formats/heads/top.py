@@ -163,6 +163,7 @@ def _is_full(line: str) -> bool:
 
 
 def _is_prose(line: str) -> bool:
+    """Return whether a line belongs to the text, so that the head of the document ends before it."""
     columns = re.search(r"\s{3,}", line)
     line = " ".join(line.split())
     if columns and len(line) <= _IN_COLUMNS:

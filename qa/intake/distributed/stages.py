@@ -197,6 +197,7 @@ class ReadFiles(Actor):
         return difference(self._job.versions, versions(self._job.encoder))
 
     def _groups(self, portion: Portion) -> Iterator[tuple[FileItem, ...]]:
+        """Yield groups of what was read. Documents that the library lacks are corrected and segmented."""
         for group in grouped(self._items(portion), ASKED, ASKED_CHARACTERS, _characters):
             documents = [file_item.item for file_item in group if isinstance(file_item.item, ReadDocument)]
             known_documents = (
@@ -211,6 +212,7 @@ class ReadFiles(Actor):
             )
 
     def _items(self, portion: Portion) -> Iterator[FileItem]:
+        """Read the files of a portion. Yield their documents, results and ends."""
         for index, planned in enumerate(portion.files):
             file = planned.plan.file
             if not (file.remote or os.path.exists(file.path)):  # noqa: PTH110 -- `Path.exists` raises where it may not look
@@ -250,6 +252,7 @@ class EmbedWindows(Actor):
             return _row(replace(chunk, items=(), error=self._failed(error)))
 
     def _embedded(self, items: Sequence[FileItem]) -> tuple[FileItem, ...]:
+        """Return items with their vectors, put into the library if the job says so."""
         identity = self._job.encoder
         assert identity is not None  # noqa: S101
         documents = [file_item.prepared.segmented for file_item in items if file_item.prepared]

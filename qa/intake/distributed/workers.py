@@ -199,6 +199,7 @@ class Workers:
                 ) from error
 
     def _dataset(self, portions: list[Portion], job: Job) -> Iterator[Chunk]:
+        """Let the actors read portions, and yield what they have read as it comes."""
         from qa.intake.distributed.coordinator import Coordinator
 
         # Run on the head node. The cluster cannot live without it, and the death of another node costs only
@@ -324,6 +325,7 @@ def _local(ray: Any) -> Iterator[None]:
 
 @contextmanager
 def _initialised(ray: Any, failed: str, **options: Any) -> Iterator[None]:
+    """Connect to Ray until the block ends. `failed` begins the message if this fails."""
     if ray.is_initialized():
         raise WorkersError("this process already uses another Ray: end the other Ray first (ray.shutdown())")
     try:

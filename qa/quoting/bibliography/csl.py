@@ -110,6 +110,7 @@ def _is_whole(name: str) -> bool:
 
 
 def _name(name: str) -> dict[str, str]:
+    """Return a name in CSL: in parts if it is surely a person's, or else as it is."""
     family, comma, given = name.partition(", ")
     several = _is_whole(family) and _is_whole(given)
     if comma and "," not in given and not several and looks_like_person(f"{given} {family}"):

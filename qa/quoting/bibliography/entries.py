@@ -113,6 +113,7 @@ def _paired(text: str) -> set[int]:
 
 
 def _bibtex(item: Mapping[str, Any]) -> str:
+    """Return an item of CSL-JSON as an entry of BibTeX."""
     kind, publisher = _BIBTEX_TYPES[item["type"]]
     fields = {
         "author": " and ".join(map(_bibtex_name, item.get("author", ()))),
@@ -152,6 +153,7 @@ def _bibtex_address(address: str) -> str:
 
 
 def _ris(item: Mapping[str, Any]) -> str:
+    """Return an item of CSL-JSON as a reference of RIS."""
     kind = _RIS_TYPES[item["type"]]
     day = date_of(item.get("issued", {}))
     site, series = item.get("container-title", ""), item.get("collection-title", "")

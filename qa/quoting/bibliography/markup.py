@@ -110,6 +110,7 @@ def words(inlines: Inlines, form: Markup) -> str:
 
 
 def _word(inline: dict[str, Any], form: Markup) -> str:
+    """Return an inline element of pandoc in a markup language."""
     kind: str = inline["t"]
     content: Any = inline.get("c")
     match kind:

@@ -94,6 +94,7 @@ def _match(
     by: Mapping[tuple[Reason, str], Sequence[DocumentInfo]],
     by_hash: Mapping[str, DocumentInfo],
 ) -> Match:
+    """Find the documents that a reference describes: by address, else by title, else by our own key."""
     sought: tuple[tuple[Reason, str], ...] = (
         ("address", address_key(reference.values.get("url", ""))),
         ("title", title_key(reference.values.get("title", ""))),

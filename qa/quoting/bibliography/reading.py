@@ -112,6 +112,7 @@ def _site_as_publisher(values: dict[str, str], kind: str) -> dict[str, str]:
 
 
 def _csl_json(text: str, name: str) -> list[Reference]:
+    """Read references in CSL-JSON. `name` is the name of the file, for errors."""
     try:
         items = json.loads(text)
     except json.JSONDecodeError as error:
@@ -143,6 +144,7 @@ def _csl_text(value: object) -> str:
 
 
 def _ris(text: str, name: str) -> list[Reference]:
+    """Read references in RIS. `name` is the name of the file, for errors."""
     references: list[Reference] = []
     record: dict[str, list[str]] | None = None
     begun, last = 0, ""
@@ -200,6 +202,7 @@ def _joined(year: str, month: str = "", day: str = "") -> str:
 
 
 def _bibtex(text: str, name: str) -> list[Reference]:
+    """Read references in BibTeX. `name` is the name of the file, for errors."""
     from bibtexparser.entrypoint import parse_string
     from bibtexparser.model import DuplicateBlockKeyBlock, Entry
 

@@ -127,6 +127,7 @@ def _shipped(name: str) -> bytes:
 
 
 def _style(name: str, data: bytes, *, parent_of: str = "") -> Style:
+    """Read a citation style. If it depends on a style that ships, read that style under this name."""
     from lxml import etree
 
     if len(data) > _MOST_BYTES:
@@ -198,6 +199,7 @@ def _for_style(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _paragraph(citation: Mapping[str, str], note: int) -> dict[str, Any]:
+    """Return a paragraph of pandoc with one citation, in note number `note`."""
     label, locator = citation.get("label", ""), citation.get("locator", "")
     inside = f"{_LABELS[label]} {re.sub('[{}]', ' ', locator)}" if locator else ""
     words = f", {{{inside}}}{citation.get('suffix', '')}".split(" ")

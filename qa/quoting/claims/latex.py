@@ -84,6 +84,7 @@ def _words(text: str) -> str:
 
 
 def _character(piece: re.Match[str]) -> str:
+    """Return the character that a piece of LaTeX writes, or "" if it writes none."""
     written, accent, letter, other, its_letter, command, escaped = piece[0], *piece.groups()
     if written.startswith("\\\\"):
         return ""  # the line end after the command stays

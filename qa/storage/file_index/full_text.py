@@ -188,6 +188,7 @@ class Postings:
         return results
 
     def _impacts(self, stem: bytes) -> list[Impacts]:
+        """Return the BM25 of a stem in each passage that has it, for each part."""
         held = [part.segment.find(stem) for part in self._parts]
         holding = sum(
             len(places) if part.live is None else int(np.count_nonzero(part.live[places]))
@@ -327,6 +328,7 @@ class FullText:
     def _searched(
         self, postings: Postings, queries: Sequence[Sequence[str]], k: int, selection: Selection
     ) -> list[Found]:
+        """Search for the words of each query: in the postings, or in the store if a word is a phrase."""
         asked = [list(dict.fromkeys(words)) for words in queries]
         words = list(dict.fromkeys(chain.from_iterable(asked)))
         try:
@@ -395,6 +397,7 @@ class FullText:
         remove_others(self._store.folder, ("words-*.bin", "postings-*.bin"), keep)
 
     def _save(self) -> None:
+        """Write the postings if too much has changed since, and delete files that are not used any more."""
         passages = self._store.passages()
         record = self._store.words_record()
         if suffices_fts5(passages):

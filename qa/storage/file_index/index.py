@@ -89,6 +89,7 @@ class FileIndex:
 
 
 def _index(source: Source, passages: int) -> Finding:
+    """Check the file of the vectors against the records."""
     record = source.index_record()
     if record.encoding is None:
         return Finding("index", "not needed: there are no documents")
@@ -105,6 +106,7 @@ def _index(source: Source, passages: int) -> Finding:
 
 
 def _postings(source: Source, passages: int) -> Finding:
+    """Check the file of the postings against the records."""
     record = source.words_record()
     mending = "Nothing is lost, but questions take longer until any `pullquote index` builds them again"
     if record.encoding is None or suffices_fts5(passages):

@@ -119,6 +119,7 @@ class Source:
             return self._allowed_in(db, filters)
 
     def _allowed_in(self, db: Statements, filters: Filters) -> Bits | None:
+        """Return the keys of the passages that filters allow, or None if they allow all."""
         if not filters:
             return None
         key = filters, generation_of(db)

@@ -204,6 +204,7 @@ class Connection:
             raise self._named(error) from error
 
     def _named(self, error: Exception) -> LibraryError:
+        """Return an error of Milvus as our own, which says what to do."""
         where, message = self.address.text, _message(error)
         lowered = message.lower()
         if any(sign in lowered for sign in _MISSING):

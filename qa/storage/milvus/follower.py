@@ -82,6 +82,7 @@ class Follower:
         return 0
 
     def _follow(self) -> int:
+        """Bring a batch of the outbox into Milvus. Return how many keys there were."""
         # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
         with self._database.writing(counted=False, names=()) as db:
             keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
@@ -150,6 +151,7 @@ class Follower:
                 self._thread.join(CLOSING)
 
     def _run(self) -> None:
+        """Follow the outbox until closing. After an error, pause, each time for longer."""
         pause = FIRST_PAUSE
         while not self._closing.is_set():
             self._work.wait()

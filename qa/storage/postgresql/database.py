@@ -248,6 +248,7 @@ class SharedDatabase:
             self._commit(db)
 
     def _commit(self, db: psycopg.Connection[Any]) -> None:
+        """Commit a transaction."""
         import psycopg
 
         try:
@@ -306,6 +307,7 @@ class SharedDatabase:
                 return db
 
     def _connect(self) -> psycopg.Connection[Any]:
+        """Open a connection."""
         import psycopg
 
         options: dict[str, Any] = {**self.address.options, **self.address.secrets(), **_ALIVE}

@@ -79,6 +79,7 @@ class OwnFiles:
 
 
 def _write(path: Path, content: bytes) -> None:
+    """Write a file if its content differs. Delete it if the content is empty."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if (path.read_bytes() if path.exists() else b"") == content:

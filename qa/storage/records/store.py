@@ -118,6 +118,7 @@ class Store(Files):
         passages: EmbeddedPassages | None,
         corrections: Mapping[str, Correction] | None,
     ) -> Ingested | None:
+        """Put a document in, in one transaction."""
         with self.database.writing(names=_names(read)) as db:
 
             def write(number: int | None, document: ReadDocument, given_id: str) -> tuple[int, Status]:

@@ -149,6 +149,7 @@ class SqliteFile:
                 close_to_others(path)
 
     def _connect(self, *, create: bool = False) -> tuple[_Stamp, sqlite3.Connection]:
+        """Open a connection, with the stamp of the file before it was opened."""
         mode = "mode=rwc" if create else "mode=rw"
         stamp = self._read_stamp()
         if self.read_only:
@@ -260,6 +261,7 @@ class SqliteFile:
                     self._idle.append((stamp, db))
 
     def _take(self) -> tuple[_Stamp, sqlite3.Connection]:
+        """Return an idle connection that is not out of date, or a new connection."""
         with self._pool:
             if self._closed:
                 raise LibraryError(f"{self.path} was closed: open the library again")
