@@ -6,21 +6,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from dataclasses import asdict, astuple
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.desk import rows
 from qa.desk.file import TABLES, DeskFile
 from qa.desk.shared import SharedTables
+from qa.desk.shown_answers import ShownAnswers
 from qa.desk.stored_conversations import Conversations
 from qa.desk.stored_dossiers import Dossiers
 from qa.errors import InputError
-from qa.schema import Filters, Judgement, Outcome, QuoteReference, ShownAnswer, Thumb
+from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
 from qa.storage import columns as stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from qa.desk.tables import DeskTables
     from qa.storage.records.store import Store
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("query", "answer", "sha256", "start", "end", "document", "thumb", "shown", "judged")
 _PUT = f"INSERT INTO thumbs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _KEY = "query = ? AND answer = ? AND sha256 = ? AND start = ? AND end = ?"
-_OUTCOME, _THUMB = stored.one_of(get_args(Outcome)), stored.one_of(get_args(Thumb))
+_THUMB = stored.one_of(get_args(Thumb))
 
 
 class DeskDatabase:
@@ -52,6 +51,7 @@ class DeskDatabase:
         )
         self.conversations = Conversations(self._tables, library)
         self.dossiers = Dossiers(self._tables, library)
+        self.shown_answers = ShownAnswers(self._tables, library)
 
     def close(self) -> None:
         """Close what is open. The next use opens it again."""
@@ -73,9 +73,8 @@ class DeskDatabase:
                 for reference in (*shown.quotes, *shown.all_quotes):
                     self._library.cited(reference.sha256, reference.document)
                 now = rows.from_time(dt.datetime.now(dt.UTC))
-                document = quote.document if quote else ""
-                row = (shown.query_id, shown.answer_id, *coordinates, document, thumb, _row(shown), now)
-                db.execute(_PUT, row)
+                row = (quote.document if quote else "", thumb, rows.shown_row(shown), now)
+                db.execute(_PUT, (shown.query_id, shown.answer_id, *coordinates, *row))
 
     def thumbs(self, shown: ShownAnswer | None = None) -> tuple[Judgement, ...]:
         """Return the thumbs on one answer, or all thumbs, in order of query, time and place."""
@@ -89,8 +88,8 @@ class DeskDatabase:
             )
             return tuple(
                 Judgement(
-                    _shown(row),
-                    _reference(reference_row) if reference_row[1] else None,
+                    rows.shown_of(row),
+                    rows.reference_of(reference_row) if reference_row[1] else None,
                     cast("Thumb", _THUMB(thumb)),
                 )
                 for row, *reference_row, thumb in thumb_rows
@@ -115,7 +114,7 @@ class DeskDatabase:
 
         Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
         filtered by a document. If another document has the same text, delete only the thumbs with the purged
-        document's id. For conversations and dossiers, see `Conversations.forget` and `Dossiers.forget`.
+        document's id. `forget` of `Conversations`, `Dossiers` and `ShownAnswers` says what else is forgotten.
         """
         if self._tables.is_made():
             documents = tuple(purged)
@@ -125,6 +124,7 @@ class DeskDatabase:
                     db.executemany(f"DELETE FROM thumbs WHERE {_KEY}", keys)
                 self.conversations.forget(db, documents)
                 self.dossiers.forget(db, documents)
+                self.shown_answers.forget(db, documents)
 
     def scrub(self) -> None:
         """Leave no byte of deleted content in the files.
@@ -174,51 +174,8 @@ def _citing(db: Statements, texts: DocumentTexts) -> list[tuple[tuple[Any, ...],
 
     Returns the thumbs' keys and answers.
     """
-    own, shared = frozenset(texts.own), frozenset(texts.shared)
-    thumbs = []
     every = db.execute(
         "SELECT query, answer, sha256, start, end, document, shown FROM thumbs ORDER BY query, judged"
     )
-    for *key, document, row in every:
-        shown = _shown(row)
-        references = (*shown.quotes, *shown.all_quotes)
-        quoted = [(document, key[2]), *((reference.document, reference.sha256) for reference in references)]
-        is_filtered = texts.document_id in shown.filters.document
-        if is_filtered or any(
-            sha256 in own or (document_id == texts.document_id and sha256 in shared)
-            for document_id, sha256 in quoted
-        ):
-            thumbs.append((tuple(key), shown))
-    return thumbs
-
-
-def _row(shown: ShownAnswer) -> str:
-    held = asdict(shown) | {
-        "quotes": list(map(astuple, shown.quotes)),
-        "all_quotes": list(map(astuple, shown.all_quotes)),
-        "filters": shown.filters.to_dict(),
-    }
-    return json.dumps(held, separators=(",", ":"))
-
-
-def _shown(row: str) -> ShownAnswer:
-    """Return the answer that a row stores as JSON."""
-    held = stored.record(row)
-    strictness = held["strictness"]
-    return ShownAnswer(
-        question=stored.text(held["question"]),
-        history=tuple(map(stored.text, held["history"])),
-        interpreted_question=stored.text(held["interpreted_question"]),
-        outcome=cast("Outcome", _OUTCOME(held["outcome"])),
-        quotes=tuple(map(_reference, held["quotes"])),
-        all_quotes=tuple(map(_reference, held["all_quotes"])),
-        filters=Filters.from_dict(held["filters"]),
-        strictness=None if strictness is None else float(strictness),
-    )
-
-
-def _reference(row: Sequence[Any]) -> QuoteReference:
-    document, sha256, start, end = row
-    if not 0 <= stored.number(start) < stored.number(end):
-        raise ValueError(f"[{start}, {end}) is not a place in a text")
-    return QuoteReference(stored.text(document), stored.text(sha256), start, end)
+    thumbs = [(tuple(key), document, rows.shown_of(row)) for *key, document, row in every]
+    return [(key, shown) for key, document, shown in thumbs if rows.cites(shown, texts, (document, key[2]))]

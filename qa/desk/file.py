@@ -132,6 +132,28 @@ DOSSIERS = (
     "CREATE INDEX dossier_entries_in_order ON dossier_entries (dossier, place)",
     "CREATE INDEX dossier_entries_by_text ON dossier_entries (sha256)",
 )
+SHOWN_ANSWERS = (
+    """
+    -- The answers that were shown lately (`qa.desk.shown_answers`), without the text of their quotes.
+    -- Thumbs and dossiers name them by id.
+    CREATE TABLE shown_answers (
+        id TEXT PRIMARY KEY,
+        -- The conversation that shows the answer, or ''.
+        conversation TEXT NOT NULL,
+        -- As in `thumbs`.
+        shown TEXT NOT NULL,
+        -- As in `dossier_entries`.
+        outcome TEXT NOT NULL,
+        asked TEXT NOT NULL,
+        generation INTEGER NOT NULL,
+        how TEXT NOT NULL,
+        differing TEXT NOT NULL,
+        -- When it was shown last.
+        remembered TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX shown_answers_by_time ON shown_answers (remembered)",
+)
 
 
 def _overwrite_what_is_deleted(db: sqlite3.Connection) -> None:
@@ -143,16 +165,17 @@ LAYOUT = FileLayout(
     name=FILE_NAME,
     kind="desk",
     application_id=0x44657363,  # "Desc"
-    schema=6,
-    statements=(THUMBS, *CONVERSATIONS, *DOSSIERS),
+    schema=7,
+    statements=(THUMBS, *CONVERSATIONS, *DOSSIERS, *SHOWN_ANSWERS),
     advice_if_damaged=_ADVICE,
     advice_if_refused=_ADVICE,
     prepare=_overwrite_what_is_deleted,
 )
 
 
-# In this order, because rows refer to rows of earlier tables.
+# The tables that a copy of the desk takes, in this order, because rows refer to rows of earlier tables.
 TABLES = ("thumbs", "conversations", "turns", "quotes", "dossiers", "dossier_entries")
+EVERY_TABLE = (*TABLES, "shown_answers")
 
 
 class DeskFile:

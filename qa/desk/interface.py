@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from qa.desk.shown_answers import ShownAnswers
     from qa.desk.stored_conversations import Conversations
     from qa.desk.stored_dossiers import Dossiers
     from qa.schema import Judgement, QuoteReference, ShownAnswer, Thumb
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Desk(Protocol):
-    """The desk: thumbs on answers, conversations, dossiers. Every method may raise LibraryError."""
+    """The desk: what people add to a library. Every method may raise LibraryError."""
 
     conversations: Conversations
     dossiers: Dossiers
+    shown_answers: ShownAnswers
 
     def put_thumb(self, shown: ShownAnswer, quote: QuoteReference | None, thumb: Thumb | None) -> None:
         """Put a thumb on a quote of an answer, or on the whole answer if `quote` is None.
@@ -42,7 +44,8 @@ class Desk(Protocol):
 
         Delete each thumb that is on a text of the documents, or on an answer that quotes such a text or is
         filtered by a document. If another document has the same text, delete only the thumbs with the purged
-        document's id. Of quotes in conversations and dossiers, only the time of the purge stays.
+        document's id. Of quotes in conversations and dossiers, only the time of the purge stays. Answers that
+        were shown lately are forgotten if they quote the documents.
         """
 
     def scrub(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from qa.schema import (
@@ -18,8 +18,10 @@ from qa.schema import (
     Milliseconds,
     More,
     Outcome,
+    QuoteReference,
     Reply,
     ReplyKind,
+    ShownAnswer,
     Signals,
     Span,
 )
@@ -28,7 +30,7 @@ from qa.storage import columns as stored
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qa.schema import KeptTurn
+    from qa.schema import Asked, KeptTurn
     from qa.storage.results import DocumentTexts
     from qa.storage.statements import Statements
 
@@ -217,6 +219,88 @@ def filters_of(row: str) -> Filters:
 def spans_row(spans: Sequence[Span]) -> str:
     """Write spans of a document."""
     return _dumps([(span.start, span.end) for span in spans])
+
+
+def shown_row(shown: ShownAnswer) -> str:
+    """Write an answer as it was shown, with its quotes as coordinates."""
+    held = asdict(shown) | {
+        "quotes": list(map(astuple, shown.quotes)),
+        "all_quotes": list(map(astuple, shown.all_quotes)),
+        "filters": shown.filters.to_dict(),
+    }
+    return json.dumps(held, separators=(",", ":"))
+
+
+def shown_of(row: str) -> ShownAnswer:
+    """Read what `shown_row` wrote."""
+    held = stored.record(row)
+    strictness = held["strictness"]
+    return ShownAnswer(
+        question=stored.text(held["question"]),
+        history=tuple(map(stored.text, held["history"])),
+        interpreted_question=stored.text(held["interpreted_question"]),
+        outcome=cast("Outcome", _OUTCOME(held["outcome"])),
+        quotes=tuple(map(reference_of, held["quotes"])),
+        all_quotes=tuple(map(reference_of, held["all_quotes"])),
+        filters=Filters.from_dict(held["filters"]),
+        strictness=None if strictness is None else float(strictness),
+    )
+
+
+def cites(shown: ShownAnswer, texts: DocumentTexts, *more: tuple[str, str]) -> bool:
+    """Return whether an answer quotes a document, or is filtered by it.
+
+    Each of `more` is the document and the SHA-256 of another quote.
+    """
+    quotes = (*shown.quotes, *shown.all_quotes)
+    return texts.document_id in shown.filters.document or any(
+        sha256 in texts.own or (document == texts.document_id and sha256 in texts.shared)
+        for document, sha256 in (*more, *((quote.document, quote.sha256) for quote in quotes))
+    )
+
+
+def reference_of(row: Sequence[Any]) -> QuoteReference:
+    """Read the coordinates of a quote.
+
+    Raises:
+        ValueError: they are not a place in a text.
+    """
+    document, sha256, start, end = row
+    if not 0 <= stored.number(start) < stored.number(end):
+        raise ValueError(f"[{start}, {end}) is not a place in a text")
+    return QuoteReference(stored.text(document), stored.text(sha256), start, end)
+
+
+def how_row(asked: Asked | None) -> str:
+    """Write how a question was asked and what was searched, if it is known."""
+    if asked is None:
+        return "{}"
+    details = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}
+    return json.dumps({name: value for name, value in details.items() if value}, ensure_ascii=False)
+
+
+def searched_of(row: str) -> dict[str, Any]:
+    """Read what `how_row` wrote, as fields of `Asked`."""
+    held = stored.record(row)
+    strictness = held.get("strictness", 0.0)
+    if not isinstance(strictness, int | float):
+        raise TypeError("a strictness that is not a number")
+    return {
+        "searched": stored.number(held.get("searched", 0)),
+        "strictness": float(strictness),
+        "unjudged": stored.text(held.get("unjudged", "")),
+        "earlier": tuple(map(stored.text, held.get("earlier", []))),
+    }
+
+
+def differing_row(figures: Sequence[QuoteReference]) -> str:
+    """Write the places of figures that differ."""
+    return json.dumps([astuple(figure) for figure in figures], ensure_ascii=False)
+
+
+def differing_of(row: str) -> tuple[QuoteReference, ...]:
+    """Read what `differing_row` wrote."""
+    return stored.rows(row, QuoteReference, stored.text, stored.text, stored.number, stored.number)
 
 
 def _preference_row(preference: DatePreference) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.desk.file import LAYOUT, TABLES
+from qa.desk.file import EVERY_TABLE, LAYOUT
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -46,11 +46,11 @@ class SharedTables:
 
     def scrub(self) -> None:
         """Write the tables again without deleted content. The server's logs and backups are unchanged."""
-        self._database.rewrite(TABLES, whole=True)
+        self._database.rewrite(EVERY_TABLE, whole=True)
 
     def count_bytes(self) -> int:
         """Return the size of the tables in bytes."""
-        return self._database.table_bytes(TABLES)
+        return self._database.table_bytes(EVERY_TABLE)
 
     def damage(self) -> list[str]:
         """Return nothing: the server itself reports damage in its files."""

@@ -140,12 +140,15 @@ class Conversations:
     def delete(self, conversation: str) -> None:
         """Delete a conversation. For a day, `restore` can put it back. Later deletions then erase its rows.
 
+        Its answers can no longer be judged, until the conversation is opened again.
+
         Raises:
             UnknownConversationError: there is no such conversation.
         """
         now = dt.datetime.now(dt.UTC)
         self._update(conversation, "deleted = ?2", rows.from_time(now))
         with self._tables.writing() as db:
+            db.execute("DELETE FROM shown_answers WHERE conversation = ?", (conversation,))
             db.execute(
                 "DELETE FROM conversations WHERE deleted != '' AND deleted < ?", (rows.from_time(now - UNDO),)
             )

@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import unicodedata
 from contextlib import suppress
-from dataclasses import astuple
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast, get_args
 
@@ -461,7 +459,7 @@ def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
         "SELECT serial, differing FROM dossier_entries WHERE differing != '[]'"
     ).fetchall()
     for serial, row in figure_rows:
-        held = _differing(row)
+        held = rows.differing_of(row)
         left = [
             figure
             for figure in held
@@ -469,7 +467,7 @@ def _forget_figures(db: Statements, texts: DocumentTexts) -> None:
             and not (figure.sha256 in texts.shared and figure.document == texts.document_id)
         ]
         if len(left) < len(held):
-            figures_row = _differing_row(left if len(left) > 1 else ())
+            figures_row = rows.differing_row(left if len(left) > 1 else ())
             db.execute("UPDATE dossier_entries SET differing = ? WHERE serial = ?", (figures_row, serial))
 
 
@@ -554,8 +552,8 @@ def _insert(db: Statements, dossier: str, entry: DossierEntry) -> int:
             rows.filters_row(asked.filters) if asked else "{}",
             rows.from_time(asked.at) if asked and asked.at else "",
             asked.generation if asked else 0,
-            _how(asked),
-            _differing_row(entry.differing),
+            rows.how_row(asked),
+            rows.differing_row(entry.differing),
             _now(),
         ),
     ).lastrowid
@@ -595,7 +593,7 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
             rows.filters_of(filters),
             rows.to_time(at) if at else None,
             stored.number(generation),
-            **_searched(how),
+            **rows.searched_of(how),
         )
     reference = None
     if kind == "quote" and not purged:
@@ -614,35 +612,5 @@ def _entry(row: Sequence[Any]) -> DossierEntry:
         rows.to_time(added),
         rows.to_time(purged) if purged else None,
         stored.number(serial),
-        _differing(differing),
+        rows.differing_of(differing),
     )
-
-
-def _how(asked: Asked | None) -> str:
-    """Write how a question was asked and what was searched, if it is known."""
-    if asked is None:
-        return "{}"
-    details = {name: getattr(asked, name) for name in ("searched", "strictness", "unjudged", "earlier")}
-    return json.dumps({name: value for name, value in details.items() if value}, ensure_ascii=False)
-
-
-def _searched(row: str) -> dict[str, Any]:
-    """Read what `_how` wrote, as fields of `Asked`."""
-    held = stored.record(row)
-    strictness = held.get("strictness", 0.0)
-    if not isinstance(strictness, int | float):
-        raise TypeError("a strictness that is not a number")
-    return {
-        "searched": stored.number(held.get("searched", 0)),
-        "strictness": float(strictness),
-        "unjudged": stored.text(held.get("unjudged", "")),
-        "earlier": tuple(map(stored.text, held.get("earlier", []))),
-    }
-
-
-def _differing_row(figures: Sequence[QuoteReference]) -> str:
-    return json.dumps([astuple(figure) for figure in figures], ensure_ascii=False)
-
-
-def _differing(row: str) -> tuple[QuoteReference, ...]:
-    return stored.rows(row, QuoteReference, stored.text, stored.text, stored.number, stored.number)

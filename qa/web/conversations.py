@@ -20,12 +20,13 @@ from qa.text.question import ParsedQuestion
 from qa.web import cards, transcript
 from qa.web.body import Body
 from qa.web.options import FiltersBody, Options, read_options
+from qa.web.shown import remember, to_remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from qa.deadline import Deadline
-    from qa.desk.kept import Recalled
+    from qa.desk.shown_answers import RememberedAnswer
     from qa.schema import KeptTurn
     from qa.storage.results import Cited
     from qa.web.engine import Engine
@@ -208,16 +209,23 @@ def opened(engine: Engine, conversation_id: str) -> Conversation:
         conversation.exchanges.append(Exchange(Asked(_BEFORE, [], 0, ""), card))
         return conversation
     cited = reading(engine)
+    to_judge: list[RememberedAnswer] = []
     for turn in turns:
-        conversation.exchanges.append(_exchange(engine, turn, conversation, cited))
+        exchange, remembered = _exchange(engine, turn, conversation, cited)
+        conversation.exchanges.append(exchange)
         conversation.note(turn)
+        to_judge += remembered
+    remember(engine, to_judge)
     return conversation
 
 
 def _exchange(
     engine: Engine, turn: KeptTurn, conversation: Conversation, cited: Callable[[str, str], Cited]
-) -> Exchange:
-    """Return the exchange of a stored turn. Its quotes have the same numbers as before."""
+) -> tuple[Exchange, list[RememberedAnswer]]:
+    """Return the exchange of a stored turn, and its answer to be remembered.
+
+    Its quotes have the same numbers as before.
+    """
     for quote in (*turn.quotes, *(turn.all_quotes or ()), *turn.nearest):
         citation = (
             f"purged {quote.number}" if quote.purged else CitationId(quote.sha256, quote.start, quote.end)
@@ -226,11 +234,16 @@ def _exchange(
     options = Options(filters=_filters(turn), dates=turn.dates, history=turn.history)
     earlier = [] if turn.history == "ignore" else conversation.questions[-MAX_TURNS:]
     asked = Asked(turn.question, earlier, turn.strictness, options.model_dump_json())
+    to_judge: list[RememberedAnswer] = []
     try:
-        card = _card(engine, turn, recall(turn, cited), earlier)
+        again = recall(turn, cited)
+        titles = _titles(engine, again.answer)
+        to_judge = _to_remember(again.answer, earlier, turn.generation, turn.asked, conversation)
+        answer_id = next((answer.id for answer in to_judge), "")
+        card = cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
     except PullquoteError as error:
         card = cards.error_card(Failure(error.code, engine.public(str(error))))
-    return Exchange(asked, card, turn)
+    return Exchange(asked, card, turn), to_judge
 
 
 def _filters(turn: KeptTurn) -> FiltersBody:
@@ -359,7 +372,8 @@ def _answered(
         )
         new_answer = conversation.numbers.number(new_answer)
         generation, titles = engine.corpus.store.generation, _titles(engine, new_answer)
-        answer_id = _remember(engine, new_answer, earlier, generation, at)
+        to_judge = _to_remember(new_answer, earlier, generation, at, conversation)
+        answer_id = remember(engine, to_judge)
         card = cards.answer_card(new_answer, engine.corpus.document, answer_id, titles=titles)
         return card, kept_turn(new_answer, at, asked.strictness, options.dates, options.history, generation)
     except CancelledError:
@@ -378,19 +392,13 @@ def _answered(
     return cards.error_card(failure), kept_turn(none, at, asked.strictness, options.dates, options.history)
 
 
-def _remember(
-    engine: Engine, new_answer: Answer, earlier: list[str], generation: int, asked: dt.datetime
-) -> str:
-    """Return an id to judge and keep an answer with, or "" if changes are not allowed."""
-    if not engine.may_change:
-        return ""
-    return engine.answers.remember(new_answer, earlier, generation, asked)
-
-
-def _card(engine: Engine, turn: KeptTurn, again: Recalled, earlier: list[str]) -> str:
-    answer_id = _remember(engine, again.answer, earlier, turn.generation, turn.asked)
-    titles = _titles(engine, again.answer)
-    return cards.answer_card(again.answer, again.document, answer_id, again.fates, again.lost, titles)
+def _to_remember(
+    new_answer: Answer, earlier: list[str], generation: int, asked: dt.datetime, conversation: Conversation
+) -> list[RememberedAnswer]:
+    """Return an answer as it is remembered. The list is empty if the conversation is not stored."""
+    if not conversation.id:
+        return []
+    return to_remember(new_answer, earlier, generation, asked, conversation.id)
 
 
 def _titles(engine: Engine, answer: Answer) -> dict[str, str]:

@@ -22,6 +22,7 @@ from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is ma
 from qa.web.questions import DEADLINE, while_connected
 from qa.web.records import AnswerLine
 from qa.web.replies import ANSWER, CITATION, QUESTION, replies
+from qa.web.shown import remember, to_remember
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,7 +237,7 @@ def _asked_again(engine: Engine, dossier: str, entry: int, deadline: Deadline) -
         raise InputError("this entry has no question, so it cannot be asked again")
     options = engine.options(asked.filters, asked.strictness or None)
     answer = engine.ask(asked.question, asked.earlier, options, deadline=deadline)
-    answer_id = engine.answers.remember(answer, asked.earlier, engine.corpus.store.generation)
+    answer_id = remember(engine, to_remember(answer, asked.earlier, engine.corpus.store.generation))
     return to_line(answer, engine.corpus.document, answer_id)
 
 
@@ -247,7 +248,8 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
         InputError: the body lacks what an entry of its kind needs, or the question was answered.
         DocumentNotFoundError: no document has, or had, the cited text.
     """
-    asked = engine.answers.asked(body.answer) if body.answer else None
+    answer = engine.corpus.desk.shown_answers.find(body.answer) if body.answer else None
+    asked = answer.asked if answer else None
     if body.question and not asked:
         outcome = body.outcome or ("none" if body.kind == "question" else "answered")
         filters = body.filters.filters() if body.filters else EVERYTHING
@@ -257,8 +259,7 @@ def _entry(engine: Engine, body: EntryBody) -> DossierEntry:
         if not body.citation:
             raise InputError("a quote needs its citation: send SHA256/START-END, as the answer has it")
         cited, document = parse_citation(body.citation)
-        differing = engine.answers.differing(body.answer) if body.answer else ()
-        return kept_quote(engine.corpus.store, cited, document, asked, differing)
+        return kept_quote(engine.corpus.store, cited, document, asked, answer.differing if answer else ())
     if body.kind == "question":
         if asked is None:
             raise InputError("a question needs its words: send them as `question`")

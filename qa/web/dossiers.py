@@ -310,11 +310,11 @@ def kept_in(engine: Engine, answer: str, citation: str) -> tuple[Holding, ...]:
         InputError: `citation` is not a citation.
         UnknownAnswerError: no answer has this id, or the answer is forgotten.
     """
-    texts = {quote.sha256 for quote in engine.answers.find(answer).quotes} if answer else set()
+    shown = engine.corpus.desk.shown_answers.find(answer) if answer else None
+    texts = {quote.sha256 for quote in shown.shown.quotes} if shown else set()
     if citation:
         texts.add(parse_citation(citation)[0].sha256)
-    asked = engine.answers.asked(answer) if answer else None
-    return engine.corpus.desk.dossiers.holding(sorted(texts), asked)
+    return engine.corpus.desk.dossiers.holding(sorted(texts), shown.asked if shown else None)
 
 
 def kept_to_dict(kept: Sequence[Holding]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from qa.quoting.render import info_to_dict
 from qa.schema import EVERYTHING, STRICTNESS, AskOptions, Failure
 from qa.web.problem import without_commands, without_folders, without_servers
 from qa.web.running import Running
-from qa.web.shown import Answers
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -58,9 +57,9 @@ class Engine:
     `shipped`, and `say` gets a message about it. If `makes` is false, no library is made, and the start
     fails.
 
-    `state` is replaced, never changed, so that any thread may read it. `answers` are the answers that were
-    shown lately and can be judged. `running` are the page's questions that are being answered. Questions are
-    answered in the threads `asking`, and texts are verified in the threads `verifying`.
+    `state` is replaced, never changed, so that any thread may read it. `running` are the page's questions
+    that are being answered. Questions are answered in the threads `asking`, and texts are verified in the
+    threads `verifying`.
 
     `strictness` is for questions that come without a strictness. `reader` reads the passages. An answer may
     take `seconds`, and the time to open the library and the models does not count. If `may_change` is false,
@@ -78,7 +77,6 @@ class Engine:
     makes: bool = True
     index: str = ""
     state: State = field(default_factory=State)
-    answers: Answers = field(default_factory=Answers)
     running: Running = field(default_factory=Running)
     asking: Threads = field(default_factory=lambda: Threads(_ASKED_AT_ONCE, seconds=SOON))
     verifying: Threads = field(default_factory=lambda: Threads(_VERIFIED_AT_ONCE, seconds=DEADLINE))

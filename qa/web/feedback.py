@@ -25,7 +25,8 @@ _MEDIA: dict[thumbs.Form, str] = {"jsonl": "application/jsonl", "csv": "text/csv
 _FORMS = "`jsonl`: lines of JSON; `csv`: for a spreadsheet."
 _Form = Annotated[thumbs.Form, Path(description=_FORMS, examples=["jsonl"])]
 _FORGOTTEN = {
-    404: "`answer_not_found`: there is no such answer, or the chat no longer remembers it: ask again"
+    404: "`answer_not_found`: there is no such answer, or the chat no longer remembers it, after a week "
+    "or a purge: ask again"
 }
 _NOT_QUOTED = {400: "`bad_input`: a field is not valid, or the answer does not have this quote"}
 
@@ -67,9 +68,9 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
     def judge(body: ThumbBody) -> dict[str, Any]:
         """Put a thumb on an answer or a quote.
 
-        The thumb replaces an earlier thumb. Null removes it. Only recent answers can be judged.
+        The thumb replaces an earlier thumb. Null removes it. Answers of the last week can be judged.
         """
-        shown = engine.answers.find(body.answer)
+        shown = engine.corpus.desk.shown_answers.find(body.answer).shown
         quote = None if body.quote is None else shown.place(body.quote)
         engine.corpus.desk.put_thumb(shown, quote, body.thumb)
         return thumbs_on(body.answer)
@@ -85,7 +86,7 @@ def routes(engine: Engine, few_at_once: Callable[[Any], Any]) -> APIRouter:
 
         They include thumbs from an earlier time that the same question was asked.
         """
-        shown = engine.answers.find(answer)
+        shown = engine.corpus.desk.shown_answers.find(answer).shown
         judgements = engine.corpus.desk.thumbs(shown)
         return thumbs.thumbs_on(judgements) | _counts(engine.corpus)
 

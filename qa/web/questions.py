@@ -33,6 +33,7 @@ from qa.web.options import FiltersBody  # noqa: TC001 - read when the body is ma
 from qa.web.problem import DEFECT
 from qa.web.records import AnswerLine
 from qa.web.replies import ANSWER, QUESTION, replies
+from qa.web.shown import remember, to_remember
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -288,7 +289,7 @@ def _answered(engine: Engine, asked: AskedBody, how: HowBody, deadline: Deadline
     history = [turn if isinstance(turn, str) else Turn(turn.role, turn.text) for turn in asked.history]
     options = engine.options(how.chosen_filters(), how.strictness, how.dates, find_all=how.all)
     answer = engine.ask(asked.question, history, options, deadline=deadline)
-    answer_id = engine.answers.remember(answer, history, engine.corpus.store.generation)
+    answer_id = remember(engine, to_remember(answer, history, engine.corpus.store.generation))
     return to_dict(_bounded(answer), engine.corpus.document, answer_id)
 
 

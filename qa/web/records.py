@@ -150,7 +150,11 @@ class AnswerWords(BaseModel, Generic[_Quote]):
 class AnswerFacts(BaseModel):
     """How a question was answered, without the words of documents."""
 
-    id: str = Field(description="The id of the answer, for a thumb over HTTP.", examples=[ANSWER])
+    id: str = Field(
+        description="The id of the answer, for a thumb over HTTP. It is empty if the answer cannot be "
+        "judged, as on a server that refuses changes.",
+        examples=[ANSWER],
+    )
     question: str = Field(examples=[QUESTION])
     interpreted_question: str = Field(examples=[QUESTION])
     outcome: Outcome = Field(

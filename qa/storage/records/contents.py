@@ -115,6 +115,15 @@ class Contents:
             ).fetchone()
         return bool(ends == (sha256, sha256))
 
+    def has_or_had(self, sha256: str) -> bool:
+        """Return whether a document has, or had, a text with this SHA-256 (hex), and was not purged."""
+        with self.database.reading() as db:
+            found = db.execute(
+                "SELECT 1 FROM documents WHERE sha256 = ?1 UNION SELECT 1 FROM versions WHERE sha256 = ?1",
+                (sha256,),
+            ).fetchone()
+        return found is not None
+
     def hashes(self) -> list[tuple[str, str]]:
         """List the documents' ids and the SHA-256 of their texts (hex), in order of id."""
         with self.database.reading() as db:

@@ -22,13 +22,14 @@ from fastapi.testclient import TestClient
 from qa.desk.file import LAYOUT
 from qa.errors import InputError, LibraryError, MissingExtraError
 from qa.places import library_address
-from qa.schema import DossierEntry, Quote, QuoteReference, ShownAnswer
+from qa.schema import Answer, DossierEntry, Quote, QuoteReference, ShownAnswer, citation_id
 from qa.storage.postgresql.address import PASSWORD_FILE, PostgresAddress
 from qa.storage.postgresql.database import MOST, SharedDatabase
 from qa.storage.postgresql.dialect import translate
 from qa.storage.postgresql.findings import of_server
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
+from qa.web.shown import remember, to_remember
 from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER
 from tests.qa.desk.test_conversations import turn
@@ -567,10 +568,11 @@ def purged(corpus: Corpus) -> bool:
 def test_two_servers_show_one_desk_over_http(corpus: Corpus, tmp_path: Path, address: str) -> None:
     route = "/api/v1/dossiers"
     with corpus_on_server(address, tmp_path / "other") as other:
-        clients = []
+        clients, engines = [], []
         for each in (corpus, other):
             engine = Engine(each.library, each.library.parent, _corpus=each)
             engine._settle(State("ready"))
+            engines.append(engine)
             clients.append(TestClient(create_app(engine, "127.0.0.1"), base_url="http://127.0.0.1:7860"))
         one, two = clients
         made = one.post(route, json={"name": "Harbours"}).json()
@@ -578,6 +580,16 @@ def test_two_servers_show_one_desk_over_http(corpus: Corpus, tmp_path: Path, add
         added = two.post(f"{route}/{made['id']}/entries", json={"kind": "note", "words": "Mine."})
         assert added.status_code in (200, 201), added.text
         assert "Mine." in one.get(f"{route}/{made['id']}").text
+        quote = Quote(corpus.document("secret.txt"), 0, 9)
+        answer = Answer("Who was told?", "Who was told?", "answered", quotes=(quote,))
+        answer_id = remember(engines[0], to_remember(answer, ()))
+        corpus.close()  # the server that gave the answer may have ended
+        thumb = two.post("/api/v1/feedback", json={"answer": answer_id, "thumb": "up"})
+        assert thumb.json() == {"answer": "up", "quotes": {}, "thumbs": 1, "queries": 1}
+        kept = {"kind": "quote", "citation": str(citation_id(quote)), "answer": answer_id}
+        entry = two.post(f"{route}/{made['id']}/entries", json=kept)
+        assert entry.status_code in (200, 201), entry.text
+        assert other.desk.dossiers.entries(made["id"])[-1].asked.question == "Who was told?"
         corpus.desk.conversations.keep("a" * 16, turn("Who was told?"))
         (listed,) = two.get("/api/v1/conversations").json()["conversations"]
         assert listed["name"] == "Who was told?"

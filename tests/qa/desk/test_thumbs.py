@@ -15,11 +15,14 @@ from click.testing import CliRunner
 
 from qa.asking.conversation import interpret, parse
 from qa.cli import cli
+from qa.desk.kept import kept_turn
 from qa.errors import InputError, UnknownAnswerError
 from qa.evaluation.suite import load
 from qa.evaluation.thumbs import save, shown_answer, thumbs_on, to_file, to_queries
 from qa.schema import (
+    EVERYTHING,
     Answer,
+    Asked,
     Document,
     Filters,
     More,
@@ -30,11 +33,12 @@ from qa.schema import (
     Turn,
     sha256_text,
 )
-from qa.web.shown import Answers
+from qa.web.engine import Engine
+from qa.web.shown import remember, to_remember
 from tests.qa.tiny import tiny_corpus, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from qa.corpus import Corpus
@@ -46,7 +50,9 @@ TEXT = (
 DRY = (0, 21)
 HARBOUR = (23, 61)
 COST = (63, len(TEXT) - 1)
+OTHER = "Rivers rose in June.\n"
 QUESTION = "What ran dry?"
+TIME = dt.datetime(2026, 11, 27, 9, 30, tzinfo=dt.UTC)
 
 
 def place(span: tuple[int, int], document: str = "a.txt", text: str = TEXT) -> QuoteReference:
@@ -452,37 +458,88 @@ def an_answer(**changes: object) -> Answer:
     return replace(answer, **changes)  # type: ignore[arg-type]
 
 
-def test_of_an_answer_coordinates_are_remembered_and_of_a_history_the_users_words() -> None:
-    answers = Answers()
+def remembered(corpus: Corpus, answer: Answer, history: Sequence[str | Turn] = ()) -> str:
+    (to_judge,) = to_remember(answer, history, 3, TIME)
+    corpus.desk.shown_answers.remember([to_judge])
+    return to_judge.id
+
+
+def test_of_an_answer_coordinates_are_remembered_and_of_a_history_the_users_words(
+    open_corpus: Callable[..., Corpus], corpus: Corpus
+) -> None:
     history = ["Where? ", Turn("assistant", "There."), Turn("user", "When?")]
-    assert answers.find(answers.remember(an_answer(), history)) == shown(
-        "answered", QUESTION, "Where?", "When?"
-    )
-    filtered = answers.find(answers.remember(an_answer(filters=Filters(publisher="IFES")), ()))
+    answer = an_answer(searched=7, unjudged="ko", carried=("Where?",), strictness=0.9)
+    answer_id = remembered(corpus, answer, history)
+    with open_corpus() as another:  # another server, or the same one after a restart
+        found = another.desk.shown_answers.find(answer_id)
+    told = replace(shown("answered", QUESTION, "Where?", "When?"), strictness=0.9)
+    asked = Asked(QUESTION, "answered", EVERYTHING, TIME, 3, 7, 0.9, "ko", ("Where?", "When?"))
+    assert (found.shown, found.asked, found.differing) == (told, asked, ())
+    assert found.id == answer_id
+    answer_id = remembered(corpus, an_answer(filters=Filters(publisher="IFES")))
+    filtered = corpus.desk.shown_answers.find(answer_id).shown
     assert filtered == replace(shown(), filters=Filters(publisher="IFES"))
 
 
 def test_a_fixed_reply_is_not_for_judging() -> None:
-    assert Answers().remember(an_answer(reply=Reply("greeting", "Hello.")), ()) == ""
+    assert to_remember(an_answer(reply=Reply("greeting", "Hello.")), ()) == []
 
 
-def test_the_oldest_answers_are_forgotten() -> None:
-    measured = Answers()
-    measured.remember(an_answer(), ())
-    answers = Answers(remembered=int(3.5 * measured._ages[0][1]))
-    ids = [answers.remember(an_answer(), ()) for _ in range(5)]
+def test_a_server_that_refuses_changes_stores_no_question(corpus: Corpus) -> None:
+    engine = Engine(corpus.library, corpus.library.parent, may_change=False, _corpus=corpus)
+    assert remember(engine, to_remember(an_answer(), ())) == ""
+    with corpus.desk._tables.reading() as db:
+        assert db.execute("SELECT count(*) FROM shown_answers").fetchone() == (0,)
+    engine.may_change = True
+    answer_id = remember(engine, to_remember(an_answer(), ()))
+    assert corpus.desk.shown_answers.find(answer_id).shown == shown()
+
+
+def test_the_oldest_answers_are_forgotten(corpus: Corpus) -> None:
+    corpus.desk.shown_answers._most = 3
+    ids = [remembered(corpus, an_answer(question=f"{number}?")) for number in range(5)]
+    ids.append(remembered(corpus, an_answer(question="3?")))  # shown again
     assert len(set(ids)) == 5
     for forgotten in [*ids[:2], "", "made up"]:
         with pytest.raises(UnknownAnswerError, match="ask the question again"):
-            answers.find(forgotten)
-    for kept in ids[2:]:
-        assert answers.find(kept) == shown()
+            corpus.desk.shown_answers.find(forgotten)
+    for number in (2, 3, 4):
+        assert corpus.desk.shown_answers.find(ids[number]).shown.question == f"{number}?"
 
 
-def test_an_answer_too_large_to_remember_with_others_is_remembered_alone() -> None:
-    answers = Answers(remembered=10)
-    answers.remember(an_answer(), ())
-    assert answers.find(answers.remember(an_answer(), ())) == shown()
+def test_after_a_week_an_answer_is_forgotten(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer_id = remembered(corpus, an_answer())
+    monkeypatch.setattr("qa.desk.shown_answers.REMEMBERED", dt.timedelta(0))
+    with pytest.raises(UnknownAnswerError, match="a week"):
+        corpus.desk.shown_answers.find(answer_id)
+    remembered(corpus, an_answer(question="Another?"))
+    monkeypatch.undo()
+    with pytest.raises(UnknownAnswerError, match="a week"):  # the row is gone, too
+        corpus.desk.shown_answers.find(answer_id)
+
+
+def test_a_purge_and_a_deleted_conversation_take_their_answers_with_them(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.index(write(tmp_path, "b.txt", OTHER))
+    quoting = remembered(corpus, an_answer())
+    filtered = remembered(corpus, Answer(QUESTION, QUESTION, "none", filters=Filters(document=("a.txt",))))
+    other = Answer("What else?", "What else?", "answered", quotes=(Quote(Document("b.txt", OTHER), 0, 5),))
+    (of_conversation,) = to_remember(other, (), 0, TIME, "c" * 16)
+    corpus.desk.shown_answers.remember([of_conversation])
+    left = remembered(corpus, other)
+    corpus.purge(["a.txt"])
+    for answer_id in (quoting, filtered):
+        with pytest.raises(UnknownAnswerError, match="erased"):
+            corpus.desk.shown_answers.find(answer_id)
+    with pytest.raises(UnknownAnswerError):  # a server that asked before the purge, and answers only now
+        corpus.desk.shown_answers.find(remembered(corpus, an_answer()))
+    assert corpus.desk.shown_answers.find(of_conversation.id) == of_conversation
+    corpus.desk.conversations.keep("c" * 16, kept_turn(other, TIME, 0.5))
+    corpus.desk.conversations.delete("c" * 16)
+    with pytest.raises(UnknownAnswerError):
+        corpus.desk.shown_answers.find(of_conversation.id)
+    assert corpus.desk.shown_answers.find(left).shown.question == "What else?"
 
 
 def test_a_quote_that_was_not_shown_cannot_be_judged() -> None:

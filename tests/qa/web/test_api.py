@@ -24,6 +24,7 @@ from qa.storage.library import Library
 from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.guard import MAX_BODY_BYTES
+from qa.web.shown import remember, to_remember
 from tests.qa.tiny import write
 
 if TYPE_CHECKING:
@@ -89,11 +90,12 @@ def test_a_thumb_on_an_answer_whose_document_was_purged_meanwhile_is_refused(tmp
         engine.start()
         wait_for(engine, "ready")
         quotes = (Quote(corpus.document("a.txt"), 0, 7),)
-        answer = engine.answers.remember(Answer(QUESTION, QUESTION, "answered", quotes=quotes), ())
+        shown = Answer(QUESTION, QUESTION, "answered", quotes=quotes)
+        answer = remember(engine, to_remember(shown, ()))
         corpus.purge(["a.txt"])
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         response = client.post("/api/v1/feedback", json={"answer": answer, "thumb": "up"})
-        assert (response.status_code, response.json()["code"]) == (404, "document_not_found")
+        assert (response.status_code, response.json()["code"]) == (404, "answer_not_found")
         assert client.get("/api/v1/feedback").json() == {"thumbs": 0, "queries": 0}
     engine.stop()
 
@@ -342,12 +344,12 @@ class TestFeedback:
         assert client.get("/api/v1/status").json()["may_change"] is True
         monkeypatch.setattr(engine, "may_change", False)
         line = client.post("/api/v1/ask", json={"question": QUESTION}).json()
-        assert line["outcome"] == "answered"
+        assert (line["outcome"], line["id"]) == ("answered", "")  # its question is not stored
         assert client.get("/api/v1/status").json()["may_change"] is False
         for response in (
-            client.post("/api/v1/feedback", json={"answer": line["id"], "thumb": "up"}),
+            client.post("/api/v1/feedback", json={"answer": "any", "thumb": "up"}),
             client.get("/api/v1/feedback"),
-            client.get(f"/api/v1/feedback/answers/{line['id']}"),
+            client.get("/api/v1/feedback/answers/any"),
             client.get("/api/v1/feedback/test-queries.jsonl"),
         ):
             assert (response.status_code, response.json()["code"]) == (403, "read_only_server")
@@ -547,7 +549,8 @@ def test_health_is_told_while_more_wait_than_there_are_threads(
 
     monkeypatch.setattr(*waits, wait)
     if path == "feedback":
-        body = {"answer": engine.answers.remember(Answer(QUESTION, QUESTION, "none"), ()), "thumb": "up"}
+        answer = remember(engine, to_remember(Answer(QUESTION, QUESTION, "none"), ()))
+        body = {"answer": answer, "thumb": "up"}
     with ThreadPoolExecutor(61) as crowd:
         try:
             method = "GET" if body is None else "POST"

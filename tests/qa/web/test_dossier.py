@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, Filters, Quote
 from qa.web.api import create_app
+from qa.web.shown import remember, to_remember
 from tests.qa.tiny import write
 from tests.qa.web.test_dossiers import BASE, ROUTE, TEXT, add, citation, client, corpus, made
 from tests.qa.web.test_history import engine_over
@@ -38,7 +39,7 @@ def answered(engine: Engine, outcome: str = "answered", question: str = "When wa
     quotes = (Quote(document, 0, 33),) if outcome == "answered" else ()
     filters = Filters(publisher="IFES")
     shown = Answer(question, question, outcome, quotes=quotes, filters=filters)  # type: ignore[arg-type]
-    return engine.answers.remember(shown, (), 3, dt.datetime(2026, 11, 27, tzinfo=dt.UTC))
+    return remember(engine, to_remember(shown, (), 3, dt.datetime(2026, 11, 27, tzinfo=dt.UTC)))
 
 
 def read(html: str) -> str:

@@ -12,6 +12,7 @@ from qa.report.contents import entry_of
 from qa.schema import Answer, Asked, AskOptions, DossierEntry, Filters, Quote, Span
 from qa.web.api import create_app
 from qa.web.engine import Engine
+from qa.web.shown import remember, to_remember
 from tests.qa.tiny import tiny_corpus, write
 from tests.qa.web.test_history import BASE, engine_over
 
@@ -298,7 +299,7 @@ def test_a_kept_quote_keeps_who_speaks_and_where_sources_differ(
         for at, (name, words, place) in enumerate((("one.txt", one, (0, 9)), ("two.txt", two, (11, 13))), 1)
     )
     question = "How many people drowned?"
-    answer_id = engine.answers.remember(Answer(question, question, "answered", quotes=quotes), ())
+    answer_id = remember(engine, to_remember(Answer(question, question, "answered", quotes=quotes), ()))
     with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
         dossier = made(client, "Drowned")
         for name, words in (("one.txt", one), ("two.txt", two)):
