@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from qa.errors import LibraryError, LibraryNotFoundError
+from qa.errors import ConflictError, LibraryError, LibraryNotFoundError
 from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
 from qa.storage.postgresql import originals
@@ -17,6 +17,7 @@ from qa.storage.postgresql.findings import of_server
 from qa.storage.postgresql.full_text import TsvectorTable
 from qa.storage.postgresql.own_files import OwnFiles
 from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.storage.records import near_duplicates
 from qa.storage.records.tables import COPIED
 from qa.text.display import plural
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 # Maximum seconds between the last statement of a change and its commit. All other writers wait meanwhile, so
 # the server ends a writer that is suspended or cut off there.
 LAST_SECONDS = 4
+# How often documents are compared if other writers change the same rows. The next change compares the rest.
+_ATTEMPTS = 8
 _COUNT = (
     "UPDATE library SET generation = generation + 1 "
     f"RETURNING set_config('idle_in_transaction_session_timeout', '{LAST_SECONDS}s', true)"
@@ -100,7 +103,16 @@ class PostgresDatabase:
             if is_counted:
                 db.execute(_COUNT)
         if is_counted:
+            self._find_copies()
             self.after_commit()
+
+    def _find_copies(self) -> None:
+        """Find the near-duplicates of documents that were committed, also by a writer that has died since."""
+        for _ in range(_ATTEMPTS):
+            with suppress(ConflictError), self.shared.writing(LAYOUT, ["near-duplicates"]) as db:
+                if near_duplicates.compare_noted(db):
+                    db.execute(_COUNT)
+                return
 
     @contextmanager
     def one_change(self, names: Iterable[str] = ()) -> Iterator[bool]:

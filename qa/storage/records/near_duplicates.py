@@ -1,4 +1,12 @@
-"""Finds the near-duplicates of a document when the document is put in."""
+"""Finds the near-duplicates of documents that were put in.
+
+A document is noted in its own transaction. It is compared when everything that others have committed before
+can be seen. SQLite has one writer at a time, so documents are compared in the same transaction. On
+PostgreSQL, a writer does not see the open transactions of others, so documents are compared after their
+commit: of two that are put in at the same moment, the last one finds the other.
+"""
+
+# ruff: noqa: S608 -- statements are built from constants. Values from outside are always bound.
 
 from __future__ import annotations
 
@@ -12,7 +20,7 @@ from typing import TYPE_CHECKING
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence, Set
 
     from qa.schema import Document
     from qa.storage.statements import Statements
@@ -24,34 +32,60 @@ SHARED = 2
 CROWD = 200
 # Number of the band with the whole text's hash. The signature's bands have higher numbers.
 WHOLE = 0
+# Number of the band of a document that must still be compared.
+NOTED = -1
 
 
-def compare(db: Statements, number: int, document: Document) -> None:
-    """Find the copies of a document that was just written, and store them in the same transaction."""
+def note(db: Statements, number: int, document: Document) -> None:
+    """Store the bands of a document that was just written. `compare_noted` then finds its copies."""
     apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
-    _compare(db, number, body(document.text, apart))
-
-
-def _compare(db: Statements, number: int, text: str) -> None:
-    """Store the bands of a document's body `text`, and the documents that it is alike, for `compare`."""
-    words = body_words(text)
+    words = body_words(body(document.text, apart))
     db.execute("DELETE FROM bands WHERE document = ?", (number,))
     db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
     # A text without words has no copies.
     whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
     bands = signature_bands(words) if len(words) >= SHORT else []
-    for other in _candidates(db, whole, bands):
+    hashes = [(NOTED, b""), *enumerate((whole, *bands), start=WHOLE)]
+    db.executemany(
+        "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
+        [(number, band, value) for band, value in hashes],
+    )
+
+
+def compare_noted(db: Statements) -> bool:
+    """Find the copies of all documents that are noted. Return whether copies were stored or deleted."""
+    rows = db.execute("SELECT document FROM bands WHERE band = ? ORDER BY document", (NOTED,)).fetchall()
+    if not rows:
+        return False
+    noted = [number for (number,) in rows]
+    # Another transaction may have compared one of the documents while its text was being replaced.
+    of_noted = "IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
+    deleted = [
+        db.execute(f"DELETE FROM copies WHERE {column} {of_noted}", (json.dumps(noted),)).rowcount
+        for column in ("document", "other")
+    ]
+    waiting = frozenset(noted)
+    pairs = [pair for number in noted for pair in _copies(db, number, waiting)]
+    db.executemany("INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)", pairs)
+    db.execute(f"DELETE FROM bands WHERE band = ? AND document {of_noted}", (NOTED, json.dumps(noted)))
+    return any(deleted) or bool(pairs)
+
+
+def _copies(db: Statements, number: int, waiting: Set[int]) -> Iterator[tuple[int, int, float]]:
+    """Yield the rows of a document's copies. Leave out documents that are `waiting` with higher numbers."""
+    rows = db.execute(
+        "SELECT hash FROM bands WHERE document = ? AND band >= ? ORDER BY band", (number, WHOLE)
+    )
+    whole, *bands = (value for (value,) in rows)
+    candidates = [other for other in _candidates(db, whole, bands) if other < number or other not in waiting]
+    text = _held_body(db, number) if candidates else ""
+    words = body_words(text)
+    for other in candidates:
         held_body = _held_body(db, other)
         alike = similarity(words, body_words(held_body))
         if alike and not differ(text, held_body, _credited(db, (number, other))):
-            db.executemany(
-                "INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)",
-                [(number, other, alike), (other, number, alike)],
-            )
-    db.executemany(
-        "INSERT INTO bands (document, band, hash) VALUES (?, ?, ?)",
-        [(number, WHOLE, whole), *((number, band, value) for band, value in enumerate(bands, start=1))],
-    )
+            yield number, other, alike
+            yield other, number, alike
 
 
 def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[int]:

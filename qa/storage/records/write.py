@@ -100,7 +100,7 @@ def _write_passages(
         "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
         (keys[0] if keys else 0, len(keys), number),
     )
-    near_duplicates.compare(db, number, document)
+    near_duplicates.note(db, number, document)
 
 
 def drop(db: Statements, table: FullTextTable, number: int, *, withdrawn: bool = False) -> None:

@@ -11,6 +11,7 @@ from qa.errors import LibraryError
 from qa.schema import Span
 from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
+from qa.storage.records import near_duplicates
 from qa.storage.records.tables import SCHEMA, TABLES
 from qa.storage.sqlite.file import FileLayout, SqliteFile, may_write
 from qa.storage.sqlite.full_text import Fts5Table
@@ -79,6 +80,7 @@ class SqliteDatabase(SqliteFile):
         with super().writing() as db:
             before = db.total_changes
             yield db
+            near_duplicates.compare_noted(db)
             is_counted = counted and db.total_changes > before
             if is_counted:
                 db.execute("UPDATE library SET generation = generation + 1")

@@ -157,6 +157,29 @@ def test_what_was_written_before_a_failure_in_a_change_is_committed(store: Store
     assert store.count().documents == 2
 
 
+def test_near_duplicates_that_are_put_in_at_the_same_moment_are_found(
+    store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = words(1)
+    one, two, three = (
+        text(name, story[: len(story) * part // 10]) for name, part in (("one", 6), ("two", 8), ("three", 10))
+    )
+    with closing(Store(PostgresDatabase(address, tmp_path / "other"))) as other:
+        put(store, BRIEF)
+        with store.one_change([read(one)]), other.one_change([read(two)]):
+            put(store, one)
+            put(other, two)
+        assert [list(store.copies([name])[name]) for name in ("one", "two")] == [["two"], ["one"]]
+        generation = store.generation
+        # A writer that dies after its commit compares nothing. The next writer does it.
+        monkeypatch.setattr(other.database, "_find_copies", lambda: None)
+        put(other, three)
+        assert store.copies(["three"]) == {}
+        put(store, text("four", "Another text."))
+        assert sorted(store.copies(["three"])["three"]) == ["one", "two"]
+        assert store.generation == generation + 3  # a cached answer may not have had the copies
+
+
 def test_each_counted_commit_calls_the_hook(store: Store) -> None:
     calls: list[int] = []
     store.database.after_commit = lambda: calls.append(store.generation)
