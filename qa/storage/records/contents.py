@@ -46,7 +46,6 @@ from qa.text.terms import indexed, is_only_latin
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from embeddings.arrays import Int64
     from qa.storage.engines import Database
     from qa.storage.intake_values import Encoding
     from qa.storage.results import DocumentTexts, Occurrences, Segmented
@@ -54,8 +53,8 @@ if TYPE_CHECKING:
 
 # Maximum number of cached selections. In a library of a million passages, each takes 125 kB.
 SELECTIONS = 8
-# Maximum number of cached lists. In a library of a hundred thousand documents, each takes 800 kB.
-LISTS = 8
+# Maximum number of cached parts of lists, and the number of documents that a list shows from one part.
+LISTS, PART = 8, 5_000
 # Maximum size, in bytes, of the cached documents that were read for questions.
 READ_BYTES = 16 << 20
 # Maximum number of passages that are read to find a word in small letters. A common word is found in them.
@@ -74,7 +73,7 @@ class Contents:
         self.database = database
         self.folder, self.read_only = database.folder, database.read_only
         self._selections: BoundedCache[tuple[Filters, int], Selection] = BoundedCache(SELECTIONS)
-        self._listed: BoundedCache[tuple[DocumentQuery, int], Int64] = BoundedCache(LISTS)
+        self._listed: BoundedCache[tuple[DocumentQuery, int], tuple[list[int], int]] = BoundedCache(LISTS)
         self._facets: tuple[int, Facets] | None = None
         self._count: tuple[int, Count] | None = None
         self._read: BoundedCache[tuple[int, str], Segmented] = BoundedCache(READ_BYTES)
@@ -136,17 +135,21 @@ class Contents:
     def find_documents(self, query: DocumentQuery) -> DocumentList:
         """List the documents that a query finds, without text, in the query's order.
 
-        Equals are in order of id. The last results are cached until the library changes, because a list is
-        read in parts.
+        Equals are in order of id. A list is read in short parts, so the row numbers of some long parts are
+        cached until the library changes.
         """
         with self.database.reading() as db:
-            key = replace(query, limit=None, offset=0), generation_of(db)
-            numbers = self._listed.get(key)
-            if numbers is None:
-                numbers = listing.find(db, query)
-                self._listed.put(key, numbers)
-            end = len(numbers) if query.limit is None else query.offset + query.limit
-            return DocumentList(tuple(listing.infos(db, numbers[query.offset : end])), len(numbers))
+            if query.limit is None or query.limit > PART:
+                numbers, total = listing.find(db, query, query.offset, query.limit)
+                return DocumentList(tuple(listing.infos(db, numbers)), total)
+            at = query.offset % PART
+            key = replace(query, limit=None, offset=query.offset - at), generation_of(db)
+            found = self._listed.get(key)
+            if found is None:
+                found = listing.find(db, query, query.offset - at, 2 * PART)
+                self._listed.put(key, found)
+            numbers, total = found
+            return DocumentList(tuple(listing.infos(db, numbers[at : at + query.limit])), total)
 
     def facets(self) -> Facets:
         """Return the values that filters can choose from."""

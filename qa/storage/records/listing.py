@@ -15,17 +15,14 @@ from dataclasses import fields
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-
 from qa.schema import DocumentInfo, DocumentOrder
 from qa.schema.fields import SEARCHED
 from qa.storage.records import filters
 from qa.storage.records.rows import info_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from embeddings.arrays import Int64
     from qa.schema import DocumentQuery
     from qa.storage.statements import Statements
 
@@ -35,23 +32,26 @@ SEARCHED_TEXT = f"lower({_SEARCHED})"
 _SMALL = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _COLUMNS = [field.name for field in fields(DocumentInfo) if field.name != "locations"]
 _BY_VALUE = ("id", "date")
+_ALL = 2**62  # more rows than a table has
 
 
-def find(db: Statements, query: DocumentQuery) -> Int64:
-    """Return the row numbers of all documents that a query finds, in the query's order."""
+def find(db: Statements, query: DocumentQuery, offset: int, limit: int | None) -> tuple[list[int], int]:
+    """Return a part of the row numbers that a query finds, in the query's order, and their total."""
     condition, values = _where(query)
-    # For ORDER BY serial, SQLite would scan the rows themselves. Any index is smaller.
-    ordered = "" if query.order == "added" else f"ORDER BY {_order(query)}"
-    rows = db.execute(f"SELECT serial FROM documents WHERE {condition} {ordered}", values)
-    numbers = np.fromiter((serial for (serial,) in rows), np.int64)
-    if not ordered:
-        numbers.sort()
-    return numbers[::-1] if query.order == "added" and query.descending else numbers
+    rows = db.execute(
+        f"SELECT serial FROM documents WHERE {condition} ORDER BY {_order(query)} LIMIT ? OFFSET ?",
+        (*values, _ALL if limit is None else limit, offset),
+    )
+    numbers = [serial for (serial,) in rows]
+    if (limit is None or len(numbers) < limit) and (numbers or not offset):
+        return numbers, offset + len(numbers)
+    (total,) = db.execute(f"SELECT count(*) FROM documents WHERE {condition}", values).fetchone()
+    return numbers, total
 
 
-def infos(db: Statements, serials: Int64) -> Iterator[DocumentInfo]:
+def infos(db: Statements, serials: Sequence[int]) -> Iterator[DocumentInfo]:
     """Yield the DocumentInfo of documents with these row numbers, in this order."""
-    shown = json.dumps(serials.tolist())
+    shown = json.dumps(serials)
     paths: defaultdict[int, list[str]] = defaultdict(list)
     for serial, path in db.execute(
         "SELECT document, path FROM locations "
@@ -65,7 +65,7 @@ def infos(db: Statements, serials: Int64) -> Iterator[DocumentInfo]:
         (shown,),
     )
     held = {serial: dict(zip(_COLUMNS, row, strict=True)) for serial, *row in rows}
-    for serial in serials.tolist():
+    for serial in serials:
         if serial in held:
             yield info_of(held[serial] | {"locations": paths[serial]})
 
@@ -91,6 +91,8 @@ def _order(query: DocumentQuery) -> str:
     """Return the ORDER BY terms: documents without a value come last, and equals in order of id."""
     assert query.order in get_args(DocumentOrder)  # noqa: S101 - it becomes part of a statement
     direction = "DESC" if query.descending else "ASC"
+    if query.order == "added":
+        return f"serial {direction}"
     if query.order == "passages":
         return f"passages {direction}, id"
     by = query.order if query.order in _BY_VALUE else f"lower({query.order})"

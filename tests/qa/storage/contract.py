@@ -168,6 +168,20 @@ class LibraryContract:
         assert (found.documents, found.total) == ((), 1)
         assert filled.find_documents(DocumentQuery()).documents == filled.documents()
 
+    @pytest.mark.parametrize("order", ["title", "added"])
+    def test_the_parts_of_a_list_are_the_list(
+        self, filled: Library, order: DocumentOrder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.put(filled, *(text(f"{at}", f"Word {at}.") for at in range(4)))
+        every = filled.find_documents(DocumentQuery(order=order, descending=True)).documents
+        monkeypatch.setattr("qa.storage.records.contents.PART", 3)
+        for limit in (1, 2, 3, 5):
+            for offset in range(9):
+                found = filled.find_documents(
+                    DocumentQuery("", order=order, descending=True, limit=limit, offset=offset)
+                )
+                assert (found.documents, found.total) == (every[offset : offset + limit], 7)
+
     def test_facets_name_each_value_with_its_documents_and_the_dates(self, filled: Library) -> None:
         facets = filled.facets()
         assert dict(facets.values["publisher"]) == {BRIEF.publisher: 1, "ÉCOLE": 1, "école": 1}
