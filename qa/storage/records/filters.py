@@ -80,7 +80,8 @@ def where(filters: Filters) -> tuple[str, list[str]]:
         conditions["date != '' AND date <= ?"] = (span_of(filters.until)[1].isoformat(),)
     for field in FILTERED_BY_NAME:
         if names := tuple(name.casefold() for name in filters.values(field)):
-            conditions[f"casefold({field}) IN ({', '.join('?' * len(names))})"] = names
+            # PostgreSQL's index has no empty values, and is used only if the condition says the same.
+            conditions[f"{field} != '' AND casefold({field}) IN ({', '.join('?' * len(names))})"] = names
     if filters.document:
         records = [path for path in filters.document if path.lower().endswith(".jsonl")]
         files = [*records, *(path.replace("/", os.sep) for path in records if os.sep != "/")]

@@ -92,7 +92,12 @@ def _order(query: DocumentQuery) -> str:
     assert query.order in get_args(DocumentOrder)  # noqa: S101 - it becomes part of a statement
     direction = "DESC" if query.descending else "ASC"
     if query.order == "added":
-        return f"serial {direction}"
+        # If few rows are found, an index of a filter finds them faster than the rows' own order.
+        return (
+            f"serial + 0 {direction}"
+            if query.filters or query.words or query.format
+            else f"serial {direction}"
+        )
     if query.order == "passages":
         return f"passages {direction}, id"
     by = query.order if query.order in _BY_VALUE else f"lower({query.order})"
