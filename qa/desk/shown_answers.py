@@ -60,6 +60,7 @@ class ShownAnswers:
     """
 
     def __init__(self, tables: DeskTables, library: Store, most: int = MOST) -> None:
+        """Remember at most `most` answers in `tables`."""
         self._tables = tables
         self._library = library
         self._most = most
@@ -127,6 +128,7 @@ def _row(answer: RememberedAnswer) -> tuple[Any, ...]:
 
 
 def _answer(row: Sequence[Any]) -> RememberedAnswer:
+    """Return the answer of a row: its conversation and the values of _COLUMNS."""
     conversation, shown_row, outcome, at, generation, how, differing = row
     shown = rows.shown_of(shown_row)
     asked = Asked(
