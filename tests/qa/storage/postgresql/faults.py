@@ -1,15 +1,17 @@
-"""Kill PostgreSQL, Milvus or a writer, fill a disk, or cut the network, and then check the library.
+"""Kill PostgreSQL, Milvus or a writer, fill a disk, cut the network, or restore a backup; check the library.
 
 `unshare -nm python -m tests.qa.storage.postgresql.faults FOLDER TIMES SEED SCENARIO …`, as root. The
 records of the library are on PostgreSQL, and its index is on Milvus. Each time there are new, changed and
 purged files. One process writes them, and another process asks meanwhile. Afterwards each acknowledged
 document must be there once, no purged document may be there, a second run must bring the rest, `doctor`
 must find no problem, and searches must find the same as in a folder with the same files. No question may
-ever have another answer than on quiet servers, or an error.
+ever have another answer than on quiet servers, or an error. The scenario `restored` comes last, because it
+replaces Milvus by an empty server.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import random
 import re
@@ -30,7 +32,10 @@ from typing import TYPE_CHECKING, Any
 
 from qa.asking.answer import Answerer
 from qa.corpus import Corpus
+from qa.desk.kept import kept_turn
+from qa.desk.stored_conversations import new_id
 from qa.places import library_address
+from qa.schema import STRICTNESS, DossierEntry, QuoteReference
 from qa.storage.examine import examine
 from qa.storage.open import open_library, open_records
 from qa.storage.postgresql.dialect import Session
@@ -218,7 +223,7 @@ class Books:
         self._second_run(held & self._doomed)
         self.purged |= dict.fromkeys(self._doomed, time.monotonic())
         assert set(self._held()) == set(self._texts)
-        with Corpus.open(self.place, encoder=encoder()) as corpus, self._in_folder() as quiet:
+        with Corpus.open(self.place, encoder=encoder()) as corpus, self.in_folder() as quiet:
             library = corpus.store
             assert library.count() == quiet.store.count()
             for name, text in self._texts.items():
@@ -246,7 +251,7 @@ class Books:
         assert not [each for each in report.files if each.error], report
 
     @contextmanager
-    def _in_folder(self) -> Iterator[Corpus]:
+    def in_folder(self) -> Iterator[Corpus]:
         """Open a folder with the same documents, whose engines nobody disturbs."""
         with Corpus.open(self._quiet, encoder=encoder()) as corpus:
             corpus.index(self.inbox, prune=True)
@@ -451,9 +456,65 @@ def disk_full(servers: Servers, times: int, seed: int) -> None:
     asked_meanwhile(books, times, strike)
 
 
+def restored(servers: Servers, _: int, seed: int) -> None:
+    """Restore a backup into new, empty servers, and compare the library with the library before."""
+    books = servers.books("restored", seed)
+    books.ended(books.begun())
+    with Corpus.open(books.place, encoder=encoder()) as corpus:
+        quoted = QuoteReference("kraken.txt", corpus.document("kraken.txt").sha256, 0, 32)
+        answer = Answerer(corpus.store, TinyReader()).ask("Where does the kraken sleep?")
+        corpus.desk.conversations.keep(new_id(), kept_turn(answer, dt.datetime.now(dt.UTC), STRICTNESS))
+        corpus.desk.dossiers.add(
+            corpus.desk.dossiers.create("Beasts").id,
+            [DossierEntry("quote", place=quoted), DossierEntry("note", "Mine.")],
+        )
+        before = contents(corpus)
+    dump = servers.postgresql.dump("restored")
+    servers.milvus.stop()
+    shutil.rmtree(servers.milvus.folder)
+    servers.milvus.start()
+    empty = postgresql.Server()
+    try:
+        empty.restore(dump, "elsewhere")
+        # The statement of docs/cluster.md, for a server of Milvus with another name.
+        moved = f"index_address = 'milvus://localhost:{on_server.PORT}', index_name = 'pullquote_restored'"
+        empty.sql(f"UPDATE restored.library SET {moved}", database="elsewhere")  # noqa: S608
+        os.environ["PGPASSWORD"] = empty.password
+        place = f"{empty.address(database='elsewhere')}?schema=restored"
+        with Corpus.open(place, encoder=encoder()) as corpus, books.in_folder() as quiet:
+            assert contents(corpus) == before
+            assert_found_alike(corpus.store, quiet.store)
+            books.count["restored passages"] = corpus.stats().passages
+            wrong = [each for each in examine(corpus.store) if each.problem and each.about not in OF_TESTS]
+        assert not wrong, wrong
+    finally:
+        os.environ["PGPASSWORD"] = servers.postgresql.password
+        empty.stop()
+    say(books.count)
+
+
+def contents(corpus: Corpus) -> list[Any]:
+    """Return the documents and answers of a library, and what people keep."""
+    library, desk = corpus.store, corpus.desk
+    return [
+        [library.document_and_passages(info.id) for info in library.documents()],
+        answers(library),
+        [desk.conversations.turns(info.id) for info in desk.conversations.all()],
+        [desk.dossiers.entries(info.id) for info in desk.dossiers.all()],
+    ]
+
+
 SCENARIOS = {
     each.__name__: each
-    for each in (postgresql_killed, milvus_killed, both_killed, writer_killed, network_cut, disk_full)
+    for each in (
+        postgresql_killed,
+        milvus_killed,
+        both_killed,
+        writer_killed,
+        network_cut,
+        disk_full,
+        restored,
+    )
 }
 
 

@@ -1,4 +1,4 @@
-"""Kills real servers and writers, fills a disk, and cuts the network, and then checks the library."""
+"""Kills real servers and writers, fills a disk, cuts the network, restores a backup; checks the library."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_whatever_dies_nothing_acknowledged_is_lost_and_no_question_has_a_wrong_
 ) -> None:
     # One server alone is killed only in long runs: when both are killed, each of these faults happens, too.
     alone = ["postgresql_killed", "milvus_killed"] if FAULTS > 1 else []
-    on_faults(tmp_path, "writer_killed", "both_killed", "network_cut", *alone)
+    on_faults(tmp_path, "writer_killed", "both_killed", "network_cut", *alone, "restored")
 
 
 def test_a_full_disk_of_the_database_loses_nothing(tmp_path: Path) -> None:
