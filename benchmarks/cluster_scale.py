@@ -137,8 +137,8 @@ class Run:
             say("put", passages=size, documents_in_a_change=at_once, seconds=seconds, a_second=a_second)
 
     def _exact(self, vectors: Float32) -> None:
-        """Update the scores of the exact nearest passages."""
-        scores = self._asked @ vectors.T
+        """Update the scores of the exact nearest passages, with vectors as they are stored."""
+        scores = self._asked @ vectors.astype(np.float16).astype(np.float32).T
         self._best = -np.sort(-np.concatenate([self._best, scores], axis=1), axis=1)[:, :NEAREST]
 
     def _recall(self, size: int) -> None:
