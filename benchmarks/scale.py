@@ -155,6 +155,7 @@ class Timed:
 def recall(library: Path, count: int) -> float:
     """Return the share of the nearest passages that dense search finds."""
     with Corpus.open(library, create=False) as corpus:
+        corpus.store.save()  # `benchmarks.synthetic` makes the records alone
         texts = [variants[0][0] for variants in asked(library, count)["question"]]
         queries = corpus.store.encode_queries(texts)
         selection = corpus.store.select()
