@@ -282,8 +282,8 @@ class Answerer:
             choice = choose(search, retrieved, done)
             if deeper:
                 deadline.check()
-                read_as, documents = search.meaning.question, retrieved.documents
-                choice = several(read_as, deeper, choice, documents, is_asked_for=for_several)
+                readers = self._reader, deeper
+                choice = several(readers, search, retrieved, choice, deadline, is_asked_for=for_several)
             verdict = self._judge(inquiry, search, retrieved, phrases, choice)
         quotes, nearest, differing = self._quotes(inquiry, retrieved, phrases, verdict)
         all_that_answers = None

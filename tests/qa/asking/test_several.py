@@ -130,3 +130,38 @@ def test_only_a_question_for_several_places_is_answered_surer_by_them(corpus: Co
     reader.name = "deep"
     asked, other = (Answerer(corpus.store, reader).ask(each) for each in (BOTH, "ships north south"))
     assert other.confidence < asked.confidence
+
+
+class Likely(Judge):
+    """Takes each passage with "quay" for the likely answer, and each passage with "wind" for no answer."""
+
+    def read(self, question: str, windows: Sequence[Window], retrieved: Sequence[float]) -> list[Reading]:
+        logits = [
+            -12.0 if "wind" in text else 4.2 if "quay" in text else -3.0
+            for text in (" ".join(window.sentences) for window in windows)
+        ]
+        return [
+            replace(each, answers=logit, score=logit + found)
+            for each, logit, found in zip(
+                super().read(question, windows, retrieved), logits, retrieved, strict=True
+            )
+        ]
+
+
+def test_all_passages_that_were_found_are_read_for_several_places(library: Path, inbox: Path) -> None:
+    near = [f"Ships at the quay as against the quay {number}." for number in range(6)]
+    said = [NORTH, "South took 90."]
+    with tiny_corpus(library) as corpus:
+        corpus.index(*(write(inbox, f"{at}.txt", f"{text}\n") for at, text in enumerate((*near, *said))))
+        answer = Answerer(corpus.store, Likely()).ask(BOTH)
+    assert answer.read < len(near) + len(said)  # alone, none of the other passages is likelier to answer
+    assert {quote.text for quote in answer.quotes} == set(said)
+
+
+def test_a_sentence_of_a_passage_on_something_else_comes_last(library: Path, inbox: Path) -> None:
+    said = [NORTH, SOUTH, "The north and south moles took 30 ships.", "The south quay took 8 ships."]
+    wind = "Ships at the north pier and the south basin wait for wind."
+    with tiny_corpus(library) as corpus:
+        corpus.index(*(write(inbox, f"{at}.txt", f"{text}\n") for at, text in enumerate((wind, *said))))
+        answer = Answerer(corpus.store, Likely()).ask(BOTH)
+    assert {quote.text for quote in answer.quotes} == set(said)
