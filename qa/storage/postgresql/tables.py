@@ -90,8 +90,8 @@ WHERE extname = 'pg_trgm'
 
 def _casefold() -> str:
     """Return the statement that creates the function `casefold`, which does the same as Python's."""
-    folds = {chr(code): chr(code).casefold() for code in range(1, sys.maxunicode + 1)}
-    folds = {character: fold for character, fold in folds.items() if fold != character}
+    characters = map(chr, range(1, sys.maxunicode + 1))
+    folds = {character: fold for character in characters if (fold := character.casefold()) != character}
     single = {character: fold for character, fold in folds.items() if len(fold) == 1}
     folded = f"translate(value, '{''.join(single)}', '{''.join(single.values())}')"
     for character, fold in folds.items():
