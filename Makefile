@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Three processes for two cores, as tests of the page and of processes wait a third of their time; each file in
 # one of them, which makes its fixtures once. In the order of the names: files with few tests, which come last
 # otherwise, are those whose tests take longest, and one core would wait for the others.
-PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := sh scripts/in_memory.sh $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # One file for Python 3.11 to 3.14 and all systems; no address of an index is in it.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

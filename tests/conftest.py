@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+# Several processes run tests. A second thread of torch or BLAS in each process only waits for the first.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 from qa.web.gradio_import import quicken
 
 # A slow machine is no counterexample; on CI a failure must come back when it is run again.
