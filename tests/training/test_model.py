@@ -161,10 +161,10 @@ def test_training_goes_on_where_it_was_interrupted(tmp_path: Path) -> None:
     from training import reader
 
     path = tmp_path / "windows.jsonl"
-    entries = [{"epoch": 1, "list": at, **each.as_dict()} for at in range(40) for each in (EXAMPLE, NOTHING)]
+    entries = [{"epoch": 1, "list": at, **each.as_dict()} for at in range(30) for each in (EXAMPLE, NOTHING)]
     path.write_text("\n".join(map(json.dumps, entries)))
     lists = reader.read(path)
-    assert lists == [[EXAMPLE, NOTHING]] * 40
+    assert lists == [[EXAMPLE, NOTHING]] * 30
     torch.manual_seed(1)
     start = small()
     torch.save({"model": start.state_dict()}, tmp_path / "start.pt")
