@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +24,9 @@ from qa.formats.source import PLAIN, Source
 from qa.formats.worker import KeptWorker, Worker, from_plain, to_plain
 from qa.schema import Document, FileResult, Found, Section, Span
 from qa.text.dates import parse_date
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="limits of the kernel")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc tells which processes there are")
@@ -137,65 +141,75 @@ def test_a_process_that_breaks_down_is_started_again() -> None:
 PLAIN_DOCUMENT = to_plain(Document("", "He left.", title="T"))
 
 
-@pytest.mark.parametrize(
-    "written",
-    [
-        b"no JSON\n",
-        b"[" * 100_000 + b"\n",
-        b"[]\n",
-        b"7\n",
-        b'"document"\n',
-        b'{"more": "a day"}\n',
-        b'{"more": NaN}\n',
-        b'{"more": -1e99}\n',
-        b'{"document": {}}\n',
-        b'{"document": null}\n',
-        b'{"shown": 1}\n',
-        b'{"refused": null}\n',
-        b'{"refused": "x", "columns": 5}\n',
-        b'{"refused": "x", "columns": [1]}\n',
-        b'{"refused": "\\ud800"}\n',
-        b'{"partly_read": {}}\n',
-        *(
-            json.dumps({"document": PLAIN_DOCUMENT | change}).encode() + b"\n"
-            for change in (
-                {"text": 7},
-                {"title": ["T"]},
-                {"date": 2008},
-                {"header": [[5, 500]]},
-                {"furniture": [[0, 1.5]]},
-                {"sections": [[0, 4, "page", 3, ""]]},
-                {"found": [["title", "its header", None]]},
-                {"notes": [1]},
-                {"notes": ["half \ud800"]},
-                {"title": "half \ud800"},
-                {"title": "long " * 1_000},
-                {"text": ""},
-                {"text": "a" + "\u0301" * 1_000},
-                {"sections": [[0, 4, "evil", "n", ""]]},
-                {"sections": [[0, 4, "page", "\ud800", ""]]},
-                {"found": [["title", "its header", "evil"]]},
-                {"found": [["evil", "its header", "likely"]]},
-            )
-        ),
-    ],
-    ids=lambda written: str(written[:60]),
-)
-@posix
-def test_what_a_process_writes_that_was_taken_over_is_an_accident_of_that_file(
-    written: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    (tmp_path / "packages.dist-info").mkdir()
-    (tmp_path / "feedparser.py").write_text(
-        f"import os\nfor replies in range(3, 12):\n    try:\n        os.write(replies, {written!r})\n"
-        "    except OSError:\n        pass\n"
+WRITTEN = [
+    b"no JSON\n",
+    b"[" * 100_000 + b"\n",
+    b"[]\n",
+    b"7\n",
+    b'"document"\n',
+    b'{"more": "a day"}\n',
+    b'{"more": NaN}\n',
+    b'{"more": -1e99}\n',
+    b'{"document": {}}\n',
+    b'{"document": null}\n',
+    b'{"shown": 1}\n',
+    b'{"refused": null}\n',
+    b'{"refused": "x", "columns": 5}\n',
+    b'{"refused": "x", "columns": [1]}\n',
+    b'{"refused": "\\ud800"}\n',
+    b'{"partly_read": {}}\n',
+    *(
+        json.dumps({"document": PLAIN_DOCUMENT | change}).encode() + b"\n"
+        for change in (
+            {"text": 7},
+            {"title": ["T"]},
+            {"date": 2008},
+            {"header": [[5, 500]]},
+            {"furniture": [[0, 1.5]]},
+            {"sections": [[0, 4, "page", 3, ""]]},
+            {"found": [["title", "its header", None]]},
+            {"notes": [1]},
+            {"notes": ["half \ud800"]},
+            {"title": "half \ud800"},
+            {"title": "long " * 1_000},
+            {"text": ""},
+            {"text": "a" + "\u0301" * 1_000},
+            {"sections": [[0, 4, "evil", "n", ""]]},
+            {"sections": [[0, 4, "page", "\ud800", ""]]},
+            {"found": [["title", "its header", "evil"]]},
+            {"found": [["evil", "its header", "likely"]]},
+        )
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def taken_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """A worker in which a feed, when it is read, writes the bytes of its number in `WRITTEN` as a reply."""
+    folder = tmp_path_factory.mktemp("packages")
+    (folder / "packages.dist-info").mkdir()
+    (folder / "feedparser.py").write_text(
+        f"import os\n\ndef parse(data, *arguments, **named):\n    written = {WRITTEN!r}\n"
+        "    data = data if isinstance(data, bytes) else data.read()\n"
+        "    number = int(data.partition(b'<title>')[2].partition(b'<')[0])\n"
+        "    for replies in range(3, 12):\n        try:\n            os.write(replies, written[number])\n"
+        "        except OSError:\n            pass\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
-    with Worker() as worker:
-        assert texts(worker, GOOD) == ["He left."]
-        (message,) = texts(worker, Source("a.xml", "a.xml", b"<rss version='2.0'></rss>"))
-        assert message.startswith("a.xml cannot be read: what reads it broke down.")
-        assert texts(worker, GOOD) == ["He left."]
+    with pytest.MonkeyPatch.context() as patch, Worker() as worker:
+        patch.syspath_prepend(folder)
+        yield worker
+
+
+@posix
+@pytest.mark.parametrize("number", range(len(WRITTEN)), ids=lambda number: str(WRITTEN[number][:60]))
+def test_what_a_process_writes_that_was_taken_over_is_an_accident_of_that_file(
+    taken_over: Worker, number: int
+) -> None:
+    assert texts(taken_over, GOOD) == ["He left."]
+    feed = f"<rss version='2.0'><title>{number}</title></rss>".encode()
+    (message,) = texts(taken_over, Source("a.xml", "a.xml", feed))
+    assert message.startswith("a.xml cannot be read: what reads it broke down.")
+    assert texts(taken_over, GOOD) == ["He left."]
 
 
 def test_what_nobody_waits_for_is_not_mistaken_for_the_next_file() -> None:
