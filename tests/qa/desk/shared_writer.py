@@ -7,15 +7,18 @@ work COUNT rounds, or endless rounds with 0. If the server refuses, print "lost"
 from __future__ import annotations
 
 import datetime as dt
+import os
 import random
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from qa.desk.kept import kept_turn
 from qa.errors import LibraryError, UnknownDossierError
 from qa.schema import Answer, DossierEntry, ShownAnswer
+from qa.storage.postgresql import database
 from tests.qa.desk.on_server import corpus_on_server
 
 DOSSIER, CONVERSATION = "Harbours", "a" * 16
@@ -47,6 +50,22 @@ def main(folder: str, address: str, name: str, count: str) -> None:
             except LibraryError as error:
                 print("lost", str(error).replace("\n", " "), flush=True)  # noqa: T201
                 time.sleep(0.1)
+
+
+def purge_and_die(address: str, folder: Path, name: str, at: int) -> None:
+    """Purge a document, and end this process in place of the statement of this number."""
+    corpus = corpus_on_server(address, folder)
+    count, execute = 0, database.Session.execute
+
+    def execute_or_die(*arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == at:
+            os._exit(9)
+        return execute(*arguments)
+
+    database.Session.execute = execute_or_die  # type: ignore[method-assign]
+    corpus.purge([name])
 
 
 if __name__ == "__main__":

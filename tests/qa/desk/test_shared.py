@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import random
 import secrets
@@ -31,7 +32,7 @@ from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from qa.web.shown import remember, to_remember
 from tests.qa.desk.on_server import corpus_on_server
-from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER
+from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER, purge_and_die
 from tests.qa.desk.test_conversations import turn
 from tests.qa.tiny import write
 
@@ -500,29 +501,14 @@ def test_a_purge_whose_process_is_killed_is_whole_or_was_never_begun(
     corpus: Corpus, address: str, library: Path
 ) -> None:
     """The process ends at once before or after the transaction is committed, or before files are written."""
-    code = (
-        "import os, sys\n"
-        "from pathlib import Path\n"
-        "from tests.qa.desk.on_server import corpus_on_server\n"
-        "from qa.storage.postgresql import database\n"
-        "at, name, address, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3], Path(sys.argv[4])\n"
-        "corpus = corpus_on_server(address, folder)\n"
-        "count, execute = 0, database.Session.execute\n"
-        "def killed(*arguments):\n"
-        "    global count\n"
-        "    count += 1\n"
-        "    if count == at: os._exit(9)\n"
-        "    return execute(*arguments)\n"
-        "database.Session.execute = killed\n"
-        "corpus.purge([name])\n"
-        "print(count)\n"
-    )
+    processes = multiprocessing.get_context("forkserver")
     fill(corpus)
     drawn, outcomes = random.Random(33), Counter[bool]()
     for at in sorted(drawn.sample(range(1, 130), 12)):
-        subprocess.run(
-            [sys.executable, "-c", code, str(at), "secret.txt", address, library], check=False, timeout=120
-        )
+        killed = processes.Process(target=purge_and_die, args=(address, library, "secret.txt", at))
+        killed.start()
+        killed.join(120)
+        assert killed.exitcode in (0, 9)
         is_gone = "secret.txt" not in {info.id for info in corpus.documents()}
         assert purged(corpus) == is_gone
         outcomes[is_gone] += 1

@@ -115,9 +115,9 @@ def test_threads_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_
 
 
 def test_processes_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_path: Path) -> None:
-    spawn = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
     processes = [
-        spawn.Process(target=write_in_process, args=(address, tmp_path / str(number), number))
+        context.Process(target=write_in_process, args=(address, tmp_path / str(number), number))
         for number in range(2)
     ]
     for process in processes:

@@ -423,7 +423,7 @@ def _fill(folder: Path, number: int) -> None:
 
 @pytest.mark.slow
 def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
     writers = [context.Process(target=_fill, args=(tmp_path / "lib", number)) for number in range(3)]
     for writer in writers:
         writer.start()
