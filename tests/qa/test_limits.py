@@ -13,9 +13,9 @@ from qa.errors import InputError, QuestionError
 from qa.evaluation.batch import answer_file
 from qa.limits import check_dates, check_filters, check_history, check_question
 from qa.schema import AskOptions, Filters, Turn
-from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.options import read_options
+from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -187,7 +187,7 @@ def test_an_answer_line_names_the_turn_that_is_too_long(tmp_path: Path, brief: P
 def test_over_http_what_is_too_long_is_a_short_400(
     tmp_path: Path, method: str, path: str, body: dict[str, object] | None
 ) -> None:
-    app = create_app(Engine(tmp_path, tmp_path), "127.0.0.1")
+    app = app_over(Engine(tmp_path, tmp_path))
     with TestClient(app, base_url="http://127.0.0.1:7860") as client:
         response = client.request(method, f"/api/v1/{path}", json=body)
     assert response.status_code == 400

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from qa.web.api import create_app
 from qa.web.engine import Engine, State
+from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,5 +28,5 @@ def engine(corpus: Corpus) -> Engine:
 
 @pytest.fixture
 def client(engine: Engine) -> Iterator[TestClient]:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         yield client

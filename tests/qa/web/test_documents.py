@@ -16,10 +16,13 @@ from qa.web.api import create_app
 from qa.web.documents import address
 from qa.web.engine import Engine
 from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fastapi import FastAPI
 
     from qa.corpus import Corpus
 
@@ -49,8 +52,7 @@ def engine_of(corpus: Corpus) -> Engine:
     return engine
 
 
-def client_of(engine: Engine) -> TestClient:
-    app = create_app(engine, "127.0.0.1")
+def client_of(app: FastAPI) -> TestClient:
     return TestClient(app, base_url=BASE, headers={"Accept": "text/html"})
 
 
@@ -67,7 +69,7 @@ def engine(corpus: Corpus) -> Engine:
 
 @pytest.fixture
 def client(engine: Engine) -> Iterator[TestClient]:
-    with client_of(engine) as client:
+    with client_of(app_over(engine)) as client:
         yield client
 
 
@@ -75,8 +77,10 @@ def client(engine: Engine) -> Iterator[TestClient]:
 def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A client of documents that no test changes: to make it takes longer than to ask it."""
     folder = tmp_path_factory.mktemp("unchanged")
-    with three_documents(folder) as corpus, client_of(engine_of(corpus)) as client:
-        yield client
+    with three_documents(folder) as corpus:
+        app = create_app(engine_of(corpus), "127.0.0.1")  # of its own, beside that of other tests
+        with client_of(app) as client:
+            yield client
 
 
 def titles(page: str) -> list[str]:

@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 
 from qa.desk.stored_conversations import new_id
 from qa.schema import Answer, Filters, Quote
-from qa.web.api import create_app
 from qa.web.shown import remember, to_remember
 from tests.qa.tiny import write
+from tests.qa.web.served import app_over
 from tests.qa.web.test_dossiers import BASE, ROUTE, TEXT, add, citation, client, corpus, made
 from tests.qa.web.test_history import engine_over
 
@@ -103,7 +103,7 @@ def test_what_is_in_a_dossier_runs_nothing(client: TestClient, corpus: Corpus, i
 
 
 def test_a_quote_is_kept_with_what_its_answer_was_asked(corpus: Corpus, engine: Engine) -> None:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         dossier, answer, place = made(client), answered(engine), citation(corpus)
         assert client.get(f"{ROUTE}/kept", params={"answer": answer}).json() == {"question": [], "quotes": {}}
         link = f"{BASE}/#cite={place}&document=a.txt"
@@ -122,7 +122,7 @@ def test_a_quote_is_kept_with_what_its_answer_was_asked(corpus: Corpus, engine: 
 
 
 def test_that_nothing_was_found_is_kept_and_not_of_an_answer(corpus: Corpus, engine: Engine) -> None:
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         dossier, answer = made(client), answered(engine, "none")
         entry = add(client, dossier, kind="question", answer=answer)["entry"]
         kept = client.get(f"{ROUTE}/kept", params={"answer": answer}).json()
@@ -146,7 +146,7 @@ def test_a_deleted_dossier_and_what_is_none_are_told_as_pages(client: TestClient
 def test_strangers_see_no_dossier_and_no_controls(corpus: Corpus) -> None:
     kept = corpus.desk.dossiers.create("Harbours").id
     engine = engine_over(corpus, may_change=False)
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         for path in ("/dossiers", f"/dossiers/{kept}"):
             page = client.get(path).text
             assert "This server keeps no dossiers" in page

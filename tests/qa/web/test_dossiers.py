@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 
 from qa.report.contents import entry_of
 from qa.schema import Answer, Asked, AskOptions, DossierEntry, Filters, Quote, Span
-from qa.web.api import create_app
 from qa.web.engine import Engine
 from qa.web.shown import remember, to_remember
 from tests.qa.tiny import tiny_corpus, write
+from tests.qa.web.served import app_over
 from tests.qa.web.test_history import BASE, engine_over
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def corpus(library: Path, inbox: Path) -> Iterator[Corpus]:
 
 @pytest.fixture
 def client(corpus: Corpus) -> Iterator[TestClient]:
-    with TestClient(create_app(engine_over(corpus), "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine_over(corpus)), base_url=BASE) as client:
         yield client
 
 
@@ -197,7 +197,7 @@ def test_a_dossier_is_exported_under_its_name_and_runs_nothing(client: TestClien
 def test_strangers_neither_read_nor_change_dossiers(corpus: Corpus) -> None:
     kept = corpus.desk.dossiers.create("Harbours").id
     engine = engine_over(corpus, may_change=False)
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         for method, route in (
             ("GET", ""),
             ("POST", ""),
@@ -300,7 +300,7 @@ def test_a_kept_quote_keeps_who_speaks_and_where_sources_differ(
     )
     question = "How many people drowned?"
     answer_id = remember(engine, to_remember(Answer(question, question, "answered", quotes=quotes), ()))
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         dossier = made(client, "Drowned")
         for name, words in (("one.txt", one), ("two.txt", two)):
             add(

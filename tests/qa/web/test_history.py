@@ -14,6 +14,7 @@ from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from tests.qa.desk.test_conversations import TEXT, WHO, quote, turn
 from tests.qa.tiny import tiny_corpus, words, write
+from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def engine_over(corpus: Corpus, *, may_change: bool = True) -> Engine:
 
 @pytest.fixture
 def client(corpus: Corpus) -> Iterator[TestClient]:
-    with TestClient(create_app(engine_over(corpus), "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine_over(corpus)), base_url=BASE) as client:
         yield client
 
 

@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.schema import DossierEntry
-from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from tests.qa.desk.test_conversations import new_id, turn
 from tests.qa.tiny import write
+from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def client(corpus: Corpus, inbox: Path) -> Iterator[TestClient]:
     corpus.desk.dossiers.add(newest.id, [DossierEntry("note", f"Note {number}") for number in range(COUNT)])
     engine = Engine(corpus.library, corpus.library.parent, _corpus=corpus)
     engine._settle(State("ready"))
-    with TestClient(create_app(engine, "127.0.0.1"), base_url=BASE) as client:
+    with TestClient(app_over(engine), base_url=BASE) as client:
         yield client
 
 
