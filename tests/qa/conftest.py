@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
     from qa.corpus import Corpus
 
 pytest.register_assert_rewrite("tests.qa.storage.contract")
-# One process imports these modules, and the processes of tests are copies of that process.
-multiprocessing.set_forkserver_preload(
-    ["hypothesis", "tests.qa.intake.writer", "tests.qa.desk.shared_writer"]
-)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import random
 import secrets
@@ -31,6 +30,7 @@ from qa.storage.postgresql.findings import of_server
 from qa.web.api import create_app
 from qa.web.engine import Engine, State
 from qa.web.shown import remember, to_remember
+from tests.processes import copied_process
 from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.desk.shared_writer import CONVERSATION, DOSSIER, purge_and_die
 from tests.qa.desk.test_conversations import turn
@@ -501,11 +501,10 @@ def test_a_purge_whose_process_is_killed_is_whole_or_was_never_begun(
     corpus: Corpus, address: str, library: Path
 ) -> None:
     """The process ends at once before or after the transaction is committed, or before files are written."""
-    processes = multiprocessing.get_context("forkserver")
     fill(corpus)
     drawn, outcomes = random.Random(33), Counter[bool]()
     for at in sorted(drawn.sample(range(1, 130), 12)):
-        killed = processes.Process(target=purge_and_die, args=(address, library, "secret.txt", at))
+        killed = copied_process(purge_and_die, address, library, "secret.txt", at)
         killed.start()
         killed.join(120)
         assert killed.exitcode in (0, 9)

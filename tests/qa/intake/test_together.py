@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -12,11 +11,10 @@ import pytest
 
 from qa.document.segment import passages
 from qa.errors import LibraryError
+from tests.processes import copied_process
 from tests.qa.consistency import index_problems, problems
 from tests.qa.intake.writer import Change, Spec, World, document_of, run
 from tests.qa.tiny import tiny_corpus, words, write
-
-METHOD = "forkserver" if sys.platform != "win32" else "spawn"
 
 
 def index_and_remove(library: Path, inbox: Path, last: str) -> None:
@@ -32,9 +30,8 @@ def test_two_processes_that_make_one_library_of_different_folders_both_get_all_o
     for number in range(60):
         write(tmp_path / ("odd" if number % 2 else "even"), f"{number}.txt", words(number))
     library = tmp_path / "library"
-    context = multiprocessing.get_context(METHOD)
     runs = [
-        context.Process(target=index_and_remove, args=(library, tmp_path / name, last))
+        copied_process(index_and_remove, library, tmp_path / name, last)
         for name, last in (("odd", "59.txt"), ("even", "58.txt"))
     ]
     for each in runs:
@@ -65,10 +62,9 @@ def learn(message: object, texts: dict[str, Spec]) -> None:
 def test_who_asks_while_another_process_writes_gets_whole_sentences_or_is_told_why_not(
     tmp_path: Path,
 ) -> None:
-    context = multiprocessing.get_context(METHOD)
-    heard, said = context.Pipe(duplex=False)
+    heard, said = multiprocessing.Pipe(duplex=False)
     library = tmp_path / "library"
-    writer = context.Process(target=run, args=(library, tmp_path / "in", 7, said, World(), {}))
+    writer = copied_process(run, library, tmp_path / "in", 7, said, World(), {})
     writer.start()
     texts: dict[str, Spec] = {}
     quotes, generations = 0, set()

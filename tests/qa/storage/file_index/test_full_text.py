@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import platform
 import sys
@@ -29,6 +28,7 @@ from qa.storage.file_index.postings import build_of_texts
 from qa.storage.file_index.source import Source
 from qa.storage.file_index.vector_index import PART_SECONDS
 from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
+from tests.processes import copied_process
 from tests.qa.consistency import problems, words_problems
 from tests.qa.storage.folder import records, source
 from tests.qa.tiny import TinyEncoder, tiny_corpus, words, write
@@ -493,8 +493,7 @@ def test_one_process_asks_while_another_changes_and_saves(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     saved(store)
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-    writer = context.Process(target=write_and_save, args=(store.folder, 30))
+    writer = copied_process(write_and_save, store.folder, 30)
     writer.start()
     asked = 0
     with closing(FullText(source(store))) as full_text:

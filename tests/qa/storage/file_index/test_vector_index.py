@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import sqlite3
-import sys
 import tempfile
 import threading
 from contextlib import closing
@@ -27,6 +25,7 @@ from qa.document.segment import passages
 from qa.schema import Document
 from qa.storage.file_index.vector_index import PART_SECONDS, LibraryIndex
 from qa.storage.intake_values import EmbeddedPassages, Entry, ReadDocument
+from tests.processes import copied_process
 from tests.qa.consistency import index_problems, problems
 from tests.qa.storage.folder import records, source
 from tests.qa.tiny import DIMENSION, TinyEncoder, words
@@ -357,8 +356,7 @@ def test_one_process_asks_while_another_changes_and_compacts(
 ) -> None:
     saved(store)
     index = LibraryIndex(source(store))
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-    writer = context.Process(target=write_and_save, args=(store.folder, 12))
+    writer = copied_process(write_and_save, store.folder, 12)
     writer.start()
     queries = ENCODER.encode_query(["word1 word2", "word3"])
     asked = 0

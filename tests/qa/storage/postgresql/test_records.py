@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -19,6 +18,7 @@ from qa.storage.postgresql.records import PostgresDatabase
 from qa.storage.postgresql.tables import LAYOUT, NAMES
 from qa.storage.records import store as records
 from qa.storage.records.store import Store
+from tests.processes import copied_process
 from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.storage.contract import BRIEF, text
 from tests.qa.storage.intake_contract import document, embedded, put, read
@@ -115,10 +115,8 @@ def test_threads_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_
 
 
 def test_processes_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_path: Path) -> None:
-    context = multiprocessing.get_context("forkserver")
     processes = [
-        context.Process(target=write_in_process, args=(address, tmp_path / str(number), number))
-        for number in range(2)
+        copied_process(write_in_process, address, tmp_path / str(number), number) for number in range(2)
     ]
     for process in processes:
         process.start()

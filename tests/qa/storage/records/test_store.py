@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
 import shutil
 import sqlite3
 import subprocess
@@ -32,6 +31,7 @@ from qa.storage.results import Count, Hit
 from qa.storage.sqlite.database import LAYOUT
 from qa.text.dates import parse_date
 from tests.conftest import ROOT
+from tests.processes import copied_process
 from tests.qa.consistency import problems
 from tests.qa.storage.contract import BRIEF, finds_each_phrase, text
 from tests.qa.storage.folder import records, source
@@ -423,8 +423,7 @@ def _fill(folder: Path, number: int) -> None:
 
 @pytest.mark.slow
 def test_processes_that_make_and_fill_one_library_at_the_same_time_take_turns(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
-    writers = [context.Process(target=_fill, args=(tmp_path / "lib", number)) for number in range(3)]
+    writers = [copied_process(_fill, tmp_path / "lib", number) for number in range(3)]
     for writer in writers:
         writer.start()
     for writer in writers:
