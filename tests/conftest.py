@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -12,6 +14,9 @@ from hypothesis import settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from qa.web.gradio_import import quicken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A slow machine is no counterexample; on CI a failure must come back when it is run again.
 settings.register_profile("local", deadline=None)
@@ -27,6 +32,18 @@ BRIEF = ROOT / "seeds" / "ifes-nk-brief-08-4-4-1-scrap-metal-smuggling.txt"
 
 
 _LONGEST = frozenset({"test_server.py", "test_faults.py", "test_faults_on_server.py", "test_distributed.py"})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Keep what is imported and collected from every later search for garbage: it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
