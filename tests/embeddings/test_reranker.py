@@ -14,6 +14,7 @@ from embeddings.reranker import CrossEncoderReranker, OnnxReranker
 from tests.embeddings.conftest import TRAPS, lay_trap
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -30,9 +31,11 @@ TEXTS = [
 ]
 
 
-@pytest.fixture
-def reranker(default_cache: Path) -> OnnxReranker:
-    return OnnxReranker()
+@pytest.fixture(scope="module")
+def reranker(first_use: tuple[Path, subprocess.CompletedProcess[str]]) -> OnnxReranker:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULLQUOTE_CACHE", str(first_use[0]))
+        return OnnxReranker()
 
 
 def test_the_text_that_answers_scores_highest_by_far(reranker: OnnxReranker) -> None:
