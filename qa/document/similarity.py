@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zlib import crc32
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence, Set
@@ -170,12 +172,19 @@ def signature_bands(words: Sequence[str]) -> list[bytes]:
     """
     from datasketch import MinHash  # imports SciPy, which no question needs
 
-    signature = MinHash(BANDS * ROWS, seed=1, scheme="affine32")
+    signature = MinHash(BANDS * ROWS, hashfunc=crc32, permutations=_permutations(), scheme="affine32")
     runs = (" ".join(words[at : at + RUN]).encode() for at in range(len(words) - RUN + 1))
     while batch := list(islice(runs, _BATCH)):
         signature.update_batch(batch)
     values = signature.digest().reshape(BANDS, ROWS)
     return [hashlib.blake2b(band.astype("<u4").tobytes(), digest_size=8).digest() for band in values]
+
+
+@cache
+def _permutations() -> Any:
+    from datasketch import MinHash
+
+    return MinHash(BANDS * ROWS, seed=1, scheme="affine32").permutations
 
 
 def _runs(words: Sequence[str], run: int) -> Iterator[tuple[str, ...]]:

@@ -302,7 +302,8 @@ def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
             covered = tuple(word.group() for word in islice(words, at + 1))
             yield _Window(start, last.end(), text[start : last.end()], covered)
         words.popleft()
-        words.extend(islice(matches, 1))
+        if following := next(matches, None):
+            words.append(following)
 
 
 def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:

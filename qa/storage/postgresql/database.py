@@ -85,7 +85,7 @@ class SharedDatabase:
                 f"installed ({error.name}): pip install 'pullquote[cluster]'"
             ) from error
         self.address, self.read_only = address, read_only
-        self._idle: list[psycopg.Connection[Any]] = []
+        self._idle: list[Session] = []
         self._pool = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST)
         self._made: set[str] = set()  # parts whose tables exist, and were committed
@@ -130,8 +130,11 @@ class SharedDatabase:
         """
         if self.read_only:
             raise LibraryError(f"the library at {self.address.where} was opened only for reading")
-        with self._savepoint() if self.change else self._begun_change() as db:
-            self.lock(db, part, names)
+        is_part = self.change is not None
+        with self._savepoint() if is_part else self._begun_change() as db:
+            locks = self._lock(db, part, names)
+            if not is_part:  # locks of a savepoint end with it if it is undone
+                db.locks = locks
             if not self._is_made(db, part):
                 self._make(db, part)
             yield db
@@ -154,24 +157,32 @@ class SharedDatabase:
     @contextlib.contextmanager
     def _savepoint(self) -> Iterator[Session]:
         with self._joined() as db:
-            before = db.changes
+            mark = db.mark()
             db.execute("SAVEPOINT part")
             try:
                 yield db
+                db.execute("RELEASE SAVEPOINT part")
+                db.settle()  # errors belong to this part
             except BaseException:
-                db.execute("ROLLBACK TO SAVEPOINT part")
-                db.changes = before
+                db.undo("ROLLBACK TO SAVEPOINT part")
+                db.forget(mark)
                 raise
-            db.execute("RELEASE SAVEPOINT part")
 
-    def lock(self, db: Statements, part: Layout, names: Iterable[str] | None) -> None:
-        """Wait for other writers of a part, or of some of its names. Then they wait for this transaction."""
+    def _lock(self, db: Session, part: Layout, names: Iterable[str] | None) -> set[int | str]:
+        """Wait for other writers of a part, or of some of its names. Then they wait for this transaction.
+
+        Return the locks.
+        """
         whole = f"{self.address.schema} {part.name}"
         if names is None:
             db.execute(_LOCK, (whole,))
-        elif keys := sorted({_key(f"{whole} {name}") for name in names}):
+            return set()
+        keys = {_key(f"{whole} {name}") for name in names}
+        if keys and whole not in db.locks:
             db.execute(_SHARED_LOCK, (whole,))
-            db.execute(_LOCKS, (keys,))
+        if lacking := sorted(keys - db.locks):
+            db.execute(_LOCKS, (lacking,))
+        return {whole, *keys} if keys else set()
 
     def has(self, part: Layout) -> bool:
         """Return whether a part was ever written."""
@@ -241,19 +252,20 @@ class SharedDatabase:
     def _transaction(self, begin: str) -> Iterator[Session]:
         with self.named(), self._lent(begin) as db:
             try:
-                yield Session(db)
+                yield db
             except BaseException:
                 _roll_back(db)
                 raise
             self._commit(db)
 
-    def _commit(self, db: psycopg.Connection[Any]) -> None:
+    def _commit(self, db: Session) -> None:
         """Commit a transaction."""
         import psycopg
 
         try:
             db.execute("COMMIT")
-        except psycopg.OperationalError as error:
+            db.settle()
+        except psycopg.Error as error:
             if not db.closed:
                 _roll_back(db)
                 raise
@@ -263,7 +275,7 @@ class SharedDatabase:
             ) from error
 
     @contextlib.contextmanager
-    def _lent(self, begin: str) -> Iterator[psycopg.Connection[Any]]:
+    def _lent(self, begin: str) -> Iterator[Session]:
         """Lend a connection to one thread, in a transaction."""
         if not self._places.acquire(timeout=LOCK_SECONDS):
             raise LibraryError(
@@ -277,7 +289,7 @@ class SharedDatabase:
             finally:
                 with self._pool:
                     is_kept = not db.closed and len(self._idle) < KEPT_OPEN
-                    is_kept = is_kept and db.info.transaction_status == 0  # no transaction is open
+                    is_kept = is_kept and not db.in_transaction
                     if is_kept:
                         self._idle.append(db)
                 if not is_kept:
@@ -285,17 +297,20 @@ class SharedDatabase:
         finally:
             self._places.release()
 
-    def _begun(self, begin: str) -> psycopg.Connection[Any]:
+    def _begun(self, begin: str) -> Session:
         """Begin a transaction on an unused connection that is still alive, or on a new connection."""
         import psycopg
 
+        limits = [f"{seconds}s" for seconds in (STATEMENT_SECONDS, LOCK_SECONDS, IDLE_SECONDS)]
         while True:
             with self._pool:
                 db = self._idle.pop() if self._idle else None
             is_new = db is None
-            db = db or self._connect()
+            db = db or Session(self._connect())
             try:
-                _begin(db, begin, self.address.schema)
+                db.begin(begin)
+                db.execute(_SETTINGS, (f"{self.address.schema}, pg_catalog", *limits))
+                db.settle()
             except psycopg.OperationalError:
                 db.close()
                 if is_new:
@@ -411,15 +426,9 @@ def _key(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), signed=True)
 
 
-def _begin(db: psycopg.Connection[Any], begin: str, schema: str) -> None:
-    db.execute(begin.encode())
-    limits = [f"{seconds}s" for seconds in (STATEMENT_SECONDS, LOCK_SECONDS, IDLE_SECONDS)]
-    Session(db).execute(_SETTINGS, (f"{schema}, pg_catalog", *limits))
-
-
-def _roll_back(db: psycopg.Connection[Any]) -> None:
+def _roll_back(db: Session) -> None:
     import psycopg
 
     with contextlib.suppress(psycopg.Error):
         if not db.closed:
-            db.execute("ROLLBACK")
+            db.undo("ROLLBACK")

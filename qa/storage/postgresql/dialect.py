@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,6 +26,17 @@ _WORDS = (
     ("instr(", "strpos("),
     ("CAST(text AS BLOB)", "convert_to(text, 'UTF8')"),
 )
+# An INSERT of one row.
+_ONE_ROW = re.compile(
+    r"(?P<start>INSERT .*?)(VALUES \((?P<row>.*)\)|SELECT (?P<values>[?\d, ]+))(?P<end>(?: ON | WHERE ).*|)",
+    re.DOTALL,
+)
+# How statements begin that change rows.
+_CHANGING = ("INSERT", "UPDATE", "DELETE")
+# Maximum number of statements that wait. A value may have a mebibyte.
+_MOST_WAITING = 32
+# Python's types of values, with the types of PostgreSQL's arrays.
+_ARRAYS = {int: "bigint", str: "text", bytes: "bytea", float: "double precision"}
 # SQLite's types of columns, with PostgreSQL's. Texts are compared by their bytes, as in SQLite.
 _TYPES = (
     (
@@ -38,56 +51,175 @@ _TYPES = (
 
 
 class Session:
-    """A transaction on a PostgreSQL connection that accepts SQLite's statements."""
+    """A PostgreSQL connection that accepts SQLite's statements, and runs one transaction after another.
+
+    Statements wait in a queue until a result is read, or until `settle` is called. Then all are sent at once,
+    and the server answers once. So an error may be raised later than at its statement, but before the end of
+    its transaction or savepoint. Between two calls the server waits for no statement that was half sent, so
+    it ends a transaction that is idle for too long.
+    """
 
     def __init__(self, db: psycopg.Connection[Any]) -> None:
         self._db = db
-        self.changes = 0  # number of rows that were inserted, changed or deleted
+        self._mode = db.pipeline()
+        self._pipeline = self._mode.__enter__()  # until the connection is closed
+        self._queue: list[Answer] = []
+        self._rows: list[int] = []  # for each statement of this transaction, the number of changed rows
+        self.locks: set[int | str] = set()  # which this transaction has outside of savepoints
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed or lost."""
+        return self._db.closed
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open, or the server is busy."""
+        return self._db.info.transaction_status != 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        import psycopg
+
+        with suppress(psycopg.Error):
+            self._mode.__exit__(None, None, None)
+        self._db.close()
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction."""
+        self._queue, self._rows, self.locks = [], [], set()
+        self.execute(statement)
+
+    def settle(self) -> None:
+        """Run all statements that wait."""
+        waiting, self._queue = self._queue, []
+        if not waiting:
+            return
+        for answer in waiting:
+            answer.cursor = self._db.execute(answer.statement.encode(), answer.values)
+        self._pipeline.sync()
+        self._rows += [answer.changed for answer in waiting]
+
+    def undo(self, statement: str) -> None:
+        """Roll back by a statement. Forget the statements that wait."""
+        import psycopg
+
+        self._queue = []
+        with suppress(psycopg.Error):  # the server ignores all statements until it is asked to synchronise
+            self._pipeline.sync()
+        self.execute(statement)
+        self.settle()
+
+    def mark(self) -> int:
+        """Return the number of statements of this transaction."""
+        return len(self._rows) + len(self._queue)
+
+    def forget(self, mark: int) -> None:
+        """Do not count the rows that were changed since a mark."""
+        self.settle()
+        del self._rows[mark:]
+
+    def has_changed(self) -> bool:
+        """Return whether this transaction has inserted, changed or deleted a row."""
+        self.settle()
+        return any(self._rows)
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> Found:
         """Run a statement."""
         translated, numbered = translate(statement)
         given: Any = {str(at): value for at, value in enumerate(values, 1)} if numbered else tuple(values)
-        cursor = self._db.execute(translated.encode(), given)
-        self._count(cursor)
-        return Answer(self._db, cursor)
+        return self._send(translated, given)
 
     def executemany(self, statement: str, values: Iterable[Sequence[Any]], /) -> None:
-        """Run a statement with each of several values."""
-        translated, numbered = translate(statement)
-        many: Any = (dict(zip(map(str, range(1, len(row) + 1)), row, strict=True)) for row in values)
-        with self._db.cursor() as cursor:
-            cursor.executemany(translated.encode(), many if numbered else map(tuple, values))
-            self._count(cursor)
+        """Run a statement with each of several values.
 
-    def _count(self, cursor: psycopg.Cursor[Any]) -> None:
-        if cursor.description is None and cursor.rowcount > 0:
-            self.changes += cursor.rowcount
+        An INSERT without DO UPDATE is run once for all, if the values of each place are of one type.
+        """
+        rows = list(values)
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        kinds = tuple("/".join({_ARRAYS.get(type(value), "") for value in column}) for column in columns)
+        is_one_row = _ONE_ROW.fullmatch(statement) and "DO UPDATE" not in statement
+        if is_one_row and len(rows) > 1 and {*kinds} <= {*_ARRAYS.values()}:
+            self._send(_translate_rows(statement, kinds), columns)
+            return
+        for row in rows:
+            self.execute(statement, row)
+
+    def _send(self, statement: str, values: Any) -> Answer:
+        """Put a translated statement into the queue."""
+        answer = Answer(self, statement, values)
+        self._queue.append(answer)
+        if len(self._queue) == _MOST_WAITING:
+            self.settle()
+        return answer
 
 
 class Answer:
-    """The result of a statement."""
+    """The result of a statement, which is sent at the latest when the result is read."""
 
-    def __init__(self, db: psycopg.Connection[Any], cursor: psycopg.Cursor[Any]) -> None:
-        self._db, self._cursor = db, cursor
-        self.rowcount, self.description = cursor.rowcount, cursor.description
-        self.fetchone, self.fetchall = cursor.fetchone, cursor.fetchall
+    def __init__(self, session: Session, statement: str, values: Any) -> None:
+        self._session, self.statement, self.values = session, statement, values
+        self.cursor: psycopg.Cursor[Any] | None = None
+
+    def _settled(self) -> psycopg.Cursor[Any]:
+        """Return the cursor with the result."""
+        if self.cursor is None:
+            self._session.settle()
+        assert self.cursor  # noqa: S101
+        return self.cursor
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        return self._settled().fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """Return the remaining rows."""
+        return self._settled().fetchall()
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._cursor)
+        return iter(self._settled())
+
+    @property
+    def changed(self) -> int:
+        """The number of rows that the statement has inserted, changed or deleted."""
+        return max(0, self.rowcount) if self.statement.startswith(_CHANGING) else 0
+
+    @property
+    def rowcount(self) -> int:
+        """The number of rows that the statement has found or changed."""
+        return self._settled().rowcount
+
+    @property
+    def description(self) -> Any:
+        """The columns of the rows."""
+        return self._settled().description
 
     @property
     def lastrowid(self) -> int | None:
         """The last number that this session has generated for a row."""
-        row = self._db.execute("SELECT lastval()").fetchone()
+        row = self._session.execute("SELECT lastval()").fetchone()
         return row[0] if row else None
+
+
+@lru_cache(maxsize=64)
+def _translate_rows(statement: str, kinds: tuple[str, ...]) -> str:
+    """Translate an INSERT of one row into an INSERT of many rows, whose values are arrays of some types."""
+    parts = _ONE_ROW.fullmatch(statement)
+    assert parts  # noqa: S101
+    numbers = count(1)
+    values = _PLACE.sub(lambda place: f"given{place[1] or next(numbers)}", parts["row"] or parts["values"])
+    names = ", ".join(f"given{number + 1}" for number in range(len(kinds)))
+    end = _PLACE.sub(r"given\1", parts["end"])
+    given = f"SELECT {values} FROM unnest(ARRAYS) AS given ({names})"  # noqa: S608 - names of this function
+    many, _ = translate(f"{parts['start']}{given}{end}")
+    return many.replace("ARRAYS", ", ".join(f"%b::{kind}[]" for kind in kinds))
 
 
 @lru_cache(maxsize=512)
 def translate(statement: str) -> tuple[str, bool]:
     """Translate a statement for PostgreSQL and psycopg. Return it, and whether its values are numbered."""
-    statement = _ASIDE.sub("", statement).replace("%", "%%")
-    if statement.lstrip().startswith("CREATE TABLE"):
+    statement = _ASIDE.sub("", statement).replace("%", "%%").strip()
+    if statement.startswith("CREATE TABLE"):
         for kind, other in _TYPES:
             statement = kind.sub(other, statement)
     numbered = any(_PLACE.findall(statement))

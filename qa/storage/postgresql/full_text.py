@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections import defaultdict
+from functools import cache, lru_cache
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from qa.storage.sqlite.stems import Stemmer
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 # Limits of PostgreSQL: bytes of a word, places of a word in a text, and the last place. A longer word is cut.
 _LONGEST, _MOST_PLACES, _LAST_PLACE = 2_046, 255, 16_383
+_PLACES = tuple(map(str, range(1, _LAST_PLACE + 1)))
 
 
 class TsvectorTable:
@@ -35,8 +38,7 @@ class TsvectorTable:
         )
 
     def delete(self, db: Statements, rows: Iterable[tuple[int, str, str]]) -> None:
-        """Delete passages."""
-        db.executemany("DELETE FROM words WHERE passage = ?", [(key,) for key, *_ in rows])
+        """Do nothing: the row of a passage is deleted with the passage."""
 
     def matches(self, words: str, *, head: bool = False) -> tuple[str, tuple[str, ...]]:
         """Return a condition that a passage has words in sequence, and its values."""
@@ -56,14 +58,13 @@ def _stemmer() -> Stemmer:
 
 def _vector(stems: Sequence[bytes]) -> str:
     """Return stems, with their places, in the form of PostgreSQL's type tsvector."""
-    places: dict[bytes, list[int]] = {}
-    for place, stem in enumerate(stems, start=1):
-        places.setdefault(stem, []).append(min(place, _LAST_PLACE))
-    return " ".join(
-        f"{_quoted(stem)}:{','.join(map(str, held[:_MOST_PLACES]))}" for stem, held in places.items()
-    )
+    places: defaultdict[bytes, list[str]] = defaultdict(list)
+    for stem, place in zip(stems, chain(_PLACES, repeat(_PLACES[-1])), strict=False):
+        places[stem].append(place)
+    return " ".join([f"{_quoted(stem)}:{','.join(held[:_MOST_PLACES])}" for stem, held in places.items()])
 
 
+@lru_cache(maxsize=50_000)
 def _quoted(stem: bytes) -> str:
     """Return a stem in quotation marks, so that no character is syntax."""
     text = stem[:_LONGEST].decode(errors="ignore")

@@ -29,15 +29,9 @@ if TYPE_CHECKING:
     from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
-# Maximum seconds between the last statement of a change and its commit. All other writers wait meanwhile, so
-# the server ends a writer that is suspended or cut off there.
-LAST_SECONDS = 4
 # How often documents are compared if other writers change the same rows. The next change compares the rest.
 _ATTEMPTS = 8
-_COUNT = (
-    "UPDATE library SET generation = generation + 1 "
-    f"RETURNING set_config('idle_in_transaction_session_timeout', '{LAST_SECONDS}s', true)"
-)
+_COUNT = "UPDATE library SET generation = generation + 1"  # sent with the COMMIT
 
 
 class PostgresDatabase:
@@ -95,11 +89,11 @@ class PostgresDatabase:
         with self.shared.writing(LAYOUT, names) as db:
             if names is None and not is_part:  # such a change may concern all documents, and take long
                 db.execute("SET LOCAL statement_timeout = 0")
-            before = db.changes
+            mark = db.mark()
             yield db
-            is_counted = counted and db.changes > before and not is_part
             if not counted:
-                db.changes = before
+                db.forget(mark)
+            is_counted = counted and not is_part and db.has_changed()
             if is_counted:
                 db.execute(_COUNT)
         if is_counted:

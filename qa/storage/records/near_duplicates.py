@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
@@ -36,12 +33,16 @@ WHOLE = 0
 NOTED = -1
 
 
+def forget(db: Statements, number: int) -> None:
+    """Delete the hashes and the copies of a document."""
+    db.execute("DELETE FROM bands WHERE document = ?", (number,))
+    db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
+
+
 def note(db: Statements, number: int, document: Document) -> None:
     """Store the bands of a document that was just written. `compare_noted` then finds its copies."""
     apart = [(span.start, span.end) for span in (*document.header, *document.furniture)]
     words = body_words(body(document.text, apart))
-    db.execute("DELETE FROM bands WHERE document = ?", (number,))
-    db.execute("DELETE FROM copies WHERE document = ? OR other = ?", (number, number))
     # A text without words has no copies.
     whole = hashlib.blake2b(" ".join(words or [str(number)]).encode(), digest_size=16).digest()
     bands = signature_bands(words) if len(words) >= SHORT else []
@@ -90,24 +91,26 @@ def _copies(db: Statements, number: int, waiting: Set[int]) -> Iterator[tuple[in
 
 def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[int]:
     """List the documents that share enough bands, except documents with the same hash of the whole text."""
-    shared: Counter[int] = Counter()
-    with_band = (
-        "SELECT band, document FROM (SELECT band, document FROM bands WHERE band = ? AND hash = ? LIMIT ?)"
+    if not bands:
+        return []
+    given = ", ".join(f"({band}, ?)" for band in range(1, len(bands) + 1))
+    rows = db.execute(
+        f"""
+        SELECT shared.document FROM (VALUES {given}) AS given
+            CROSS JOIN bands AS shared ON shared.band = given.column1 AND shared.hash = given.column2
+            WHERE (
+                SELECT 1 FROM bands AS crowd
+                    WHERE crowd.band = given.column1 AND crowd.hash = given.column2 LIMIT 1 OFFSET ?
+            ) IS NULL
+            GROUP BY shared.document HAVING count(*) >= ? AND NOT EXISTS (
+                SELECT 1 FROM bands AS whole
+                    WHERE whole.band = ? AND whole.hash = ? AND whole.document = shared.document
+            )
+            ORDER BY shared.document
+        """,
+        (*bands, CROWD, SHARED, WHOLE, whole),
     )
-    crowds = [values for band, value in enumerate(bands, start=1) for values in (band, value, CROWD + 1)]
-    query = " UNION ALL ".join(f"{with_band} AS band{at}" for at in range(len(bands)))
-    rows = db.execute(f"{query} ORDER BY 1", crowds).fetchall() if bands else []
-    for _, group in groupby(rows, key=itemgetter(0)):
-        documents = [document for _, document in group]
-        if len(documents) <= CROWD:
-            shared.update(documents)
-    equal = {
-        document
-        for (document,) in db.execute(
-            "SELECT document FROM bands WHERE band = ? AND hash = ?", (WHOLE, whole)
-        )
-    }
-    return sorted(document for document, count in shared.items() if count >= SHARED and document not in equal)
+    return [document for (document,) in rows]
 
 
 def _held_body(db: Statements, number: int) -> str:

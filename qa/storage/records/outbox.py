@@ -9,6 +9,7 @@ records have it, the index needs it; otherwise the index must delete it. So a ro
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
 
 def note(db: Statements, keys: Iterable[int]) -> None:
     """Note passages that were added, changed or deleted, by key, if the library's index needs the outbox."""
-    (address,) = db.execute("SELECT index_address FROM library").fetchone()
-    if address:
-        # DO UPDATE waits for another process that is just following the row, and then writes it again.
-        db.executemany(
-            "INSERT INTO outbox (passage, since) VALUES (?, ?) "
-            "ON CONFLICT (passage) DO UPDATE SET since = excluded.since",
-            [(key, _now()) for key in keys],
-        )
+    # DO UPDATE waits for another process that is just following the row, and then writes it again.
+    db.execute(
+        "INSERT INTO outbox (passage, since) SELECT CAST(value AS BIGINT), ? FROM json_each(?) "
+        "WHERE (SELECT index_address FROM library) != '' "
+        "ON CONFLICT (passage) DO UPDATE SET since = excluded.since",
+        (_now(), json.dumps(list(keys))),
+    )
 
 
 def note_document(db: Statements, serial: int) -> None:
@@ -44,10 +44,10 @@ def note_all(db: Statements) -> None:
 
 def lock(db: Statements, keys: Iterable[int], mark: str) -> None:
     """Lock the rows of passages for this transaction. Rows that the outbox does not have get a mark."""
-    db.executemany(
-        "INSERT INTO outbox (passage, since) VALUES (?, ?) "
+    db.execute(
+        "INSERT INTO outbox (passage, since) SELECT CAST(value AS BIGINT), ? FROM json_each(?) WHERE TRUE "
         "ON CONFLICT (passage) DO UPDATE SET since = outbox.since",
-        [(key, mark) for key in keys],
+        (mark, json.dumps(list(keys))),
     )
 
 
@@ -69,7 +69,10 @@ def take(db: Statements, most: int, skip_locked: str) -> list[int]:
 
 def done(db: Statements, keys: Iterable[int]) -> None:
     """Delete the rows of passages that the index has followed."""
-    db.executemany("DELETE FROM outbox WHERE passage = ?", [(key,) for key in keys])
+    db.execute(
+        "DELETE FROM outbox WHERE passage IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+        (json.dumps(list(keys)),),
+    )
 
 
 def waiting(db: Statements) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa.document.row_identity import numbered
 from qa.document.window import head
-from qa.schema import FILTERED_BY_NAME
+from qa.schema import FILTERED_BY_NAME, sha256_text
 from qa.storage.intake_values import HeldLocation, Ingested, KnownDocument, ReadDocument
 from qa.storage.records import outbox, versions
 from qa.storage.records.corrections import corrections_of
@@ -31,12 +31,12 @@ from qa.storage.records.locations import (
 from qa.storage.records.rows import COLUMNS, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from qa.document.corrections import Correction
     from qa.storage.intake_values import Status
     from qa.storage.records.locations import Target
-    from qa.storage.statements import Statements
+    from qa.storage.statements import Found, Statements
 
 
 def put_document(
@@ -51,6 +51,10 @@ def put_document(
     the document of that number, or adds a document if the number is None. It returns the document's number
     and status. `write` is None if there are no passages.
     """
+    if write and not corrections and not is_known(db, read).fetchone()[0]:
+        number, status = write(None, read, read.document.id)
+        put_location(db, number, read)
+        return Ingested(status, read.document.id, collection=read.document.collection)
     to = target(db, read)
     given_id, read = with_free_id(db, read, to)
     if to.gives_text and (write is None or _was_edited(db, read.document.id, corrections or {})):
@@ -80,8 +84,40 @@ def _held_at(db: Statements, number: int) -> tuple[HeldLocation, ...]:
     )
 
 
-def known_document(db: Statements, read: ReadDocument) -> KnownDocument:
-    """Return the library's knowledge about a document that was read."""
+def is_known(db: Statements, read: ReadDocument) -> Found:
+    """Find out whether the library knows anything of a document's place, id, text or words.
+
+    The result has one row with one number. If it is 0, no rule about places, versions or corrections applies
+    to the document, so it is new.
+    """
+    document = read.document
+    return db.execute(
+        "SELECT (SELECT count(*) FROM locations WHERE path = ?1 AND part = ?2) "
+        "+ (SELECT count(*) FROM documents WHERE id = ?3 OR sha256 = ?4 "
+        "OR (words_sha256 = ?5 AND words_sha256 != '')) "
+        "+ (SELECT count(*) FROM versions WHERE sha256 = ?4 "
+        "OR (json_extract(held, '$.words_sha256') = ?5 AND ?5 != '')) "
+        "+ (SELECT count(*) FROM withdrawn WHERE path = ?1 AND part = ?2) "
+        "+ (SELECT count(*) FROM purged WHERE path_sha256 = ?6 AND source_sha256 IN (?4, ?7)) "
+        "+ (SELECT count(*) FROM corrections WHERE document = ?3) "
+        f"+ (SELECT count(*) {versions.CORRECTED_AT})",
+        (
+            *(document.path, read.part, document.id, document.sha256, read.words),
+            *(sha256_text(document.path), document.source_sha256),
+        ),
+    )
+
+
+def known_documents(db: Statements, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
+    """Return the library's knowledge about each document that was read."""
+    asked = [(read, is_known(db, read)) for read in documents]
+    return [
+        _known_document(db, read) if known.fetchone()[0] else KnownDocument(None, has_text=False)
+        for read, known in asked
+    ]
+
+
+def _known_document(db: Statements, read: ReadDocument) -> KnownDocument:
     to = target(db, read)
     left_out = versions.left_out(db, read, new_words=to.new_words)
     if not to.gives_text:
@@ -186,18 +222,21 @@ def compare_row(db: Statements, number: int | None, read: ReadDocument, given_id
     return Row(number, values, held, read)
 
 
-def put_row(db: Statements, row: Row, text: str, *, has_passages: bool) -> tuple[int, Status]:
-    """Write a row. Return its number and the document's status.
+def put_row(
+    db: Statements, row: Row, content: Mapping[str, Any], *, has_passages: bool
+) -> tuple[int, Status]:
+    """Write a row with the columns of its content. Return its number and the document's status.
 
     `has_passages` says whether the document's passages are stored already.
     """
-    values = {**row.values, "text": text, "made_by": row.read.made_by}
+    values = {**row.values, **content, "made_by": row.read.made_by}
     if row.number is None:
         marks = ", ".join("?" * len(values))
-        made = db.execute(
-            f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
-        )
-        return int(made.lastrowid or 0), "added"
+        (number,) = db.execute(
+            f"INSERT INTO documents ({', '.join(values)}) VALUES ({marks}) RETURNING serial",
+            tuple(values.values()),
+        ).fetchone()
+        return int(number), "added"
     if has_passages and row.held == row.values:
         db.execute(
             "UPDATE documents SET made_by = ?1 WHERE serial = ?2 AND made_by != ?1",
@@ -232,6 +271,11 @@ def _put_at_place(db: Statements, to: Target, number: int, read: ReadDocument) -
     """
     displaced = displace(db, to.former) if to.former is not None and to.former_is_homeless else None
     db.executemany("DELETE FROM locations WHERE number = ?", [(missing,) for missing in to.missing])
+    document = read.document
+    db.execute(  # a different document at this place loses the place
+        "DELETE FROM locations WHERE path = ? AND part = ? AND document != ?",
+        (document.path, read.part, number),
+    )
     put_location(db, number, read)
     hand_over(db, number)
     if to.former is not None and not to.former_is_homeless:

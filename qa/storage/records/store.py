@@ -25,7 +25,7 @@ from qa.storage.records.corrections import corrections_of, put_in_collection
 from qa.storage.records.corrections import put as put_corrections
 from qa.storage.records.files import Files
 from qa.storage.records.locations import RESTORED, hand_over
-from qa.storage.records.put import is_held, known_document, put_document
+from qa.storage.records.put import is_held, known_documents, put_document
 from qa.storage.records.rows import document_at, number_of, passages_where
 from qa.storage.records.tables import COPIED
 from qa.storage.records.write import delete, drop, write_document, write_passages
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Upload,
     )
     from qa.storage.results import DocumentTexts
-    from qa.storage.statements import Statements
+    from qa.storage.statements import Found, Statements
 
 # Maximum number of times that a document is put in if other writers change the same rows meanwhile, and the
 # longest pause after the first time.
@@ -120,10 +120,11 @@ class Store(Files):
     ) -> Ingested | None:
         """Put a document in, in one transaction."""
         with self.database.writing(names=_names(read)) as db:
+            asked = vectors.ask_encoding(db)  # on a server, the answer comes with the first other answer
 
             def write(number: int | None, document: ReadDocument, given_id: str) -> tuple[int, Status]:
                 assert passages  # noqa: S101 - otherwise it is not called
-                encoding = self._encoding_for(db, passages.encoder)
+                encoding = self._encoding_for(db, passages.encoder, asked)
                 return write_document(db, self._words, number, document, given_id, passages, encoding)
 
             return put_document(db, read, corrections, write if passages else None)
@@ -166,9 +167,11 @@ class Store(Files):
         if starts != ends[:-1] or ends[-1] != len(document.text):
             raise ValueError(f"the passages of {document.id!r} do not tile it")
 
-    def _encoding_for(self, db: Statements, encoder: EncoderIdentity) -> Encoding | None:
+    def _encoding_for(
+        self, db: Statements, encoder: EncoderIdentity, asked: Found | None = None
+    ) -> Encoding | None:
         """Return the active encoding, or None if no passages are written."""
-        return vectors.encoding_for(db, encoder, self.database.where)
+        return vectors.encoding_for(db, asked or vectors.ask_encoding(db), encoder, self.database.where)
 
     def rehearsal(self) -> Rehearsal:
         """Return a copy of this store's knowledge about documents, to try changes in."""
@@ -258,7 +261,7 @@ class Store(Files):
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Return the library's knowledge about each document that was read."""
         with self.database.reading() as db:
-            return [known_document(db, read) for read in documents]
+            return known_documents(db, documents)
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Return the ids, each once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa.schema import FIELDS, FILTERED_BY_NAME
 
 # Raise it when a table changes, also by another field in `qa.schema.fields`. Other libraries are refused.
-SCHEMA = 14
+SCHEMA = 15
 
 # The fields that a list of documents is searched, ordered or filtered by.
 LISTED = tuple(name for name, field in FIELDS.items() if field.searched or field.filtered or field.in_table)
@@ -122,6 +122,12 @@ TABLES = (
     END
     """,
     """
+    -- In SQLite, a document's keys are consecutive: one writer writes at a time, and keys only grow.
+    CREATE TRIGGER first_passage AFTER INSERT ON passages WHEN new.ordinal = 0 BEGIN
+        UPDATE documents SET first_key = new.key WHERE serial = new.document;
+    END
+    """,
+    """
     -- The passages that an index on a server must still add or delete (`qa.storage.records.outbox`).
     CREATE TABLE outbox (passage INTEGER PRIMARY KEY, since TEXT NOT NULL)
     """,
@@ -230,7 +236,7 @@ TABLES = (
     """
     -- Near-duplicates: hashes of bands of MinHash signatures.
     CREATE TABLE bands (
-        document INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        document INTEGER NOT NULL,
         band INTEGER NOT NULL,
         hash BLOB NOT NULL,
         PRIMARY KEY (band, hash, document)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from embeddings.arrays import Float32, Int64
     from qa.schema import Passage
-    from qa.storage.statements import Statements
+    from qa.storage.statements import Found, Statements
 
 _LONGEST_NAME = 200
 _VECTOR = np.dtype("<f2")  # half floats, as stored on any machine
@@ -29,9 +29,19 @@ _VECTOR = np.dtype("<f2")  # half floats, as stored on any machine
 
 def encoding(db: Statements) -> Encoding | None:
     """Return the active encoding, or None before the first document."""
-    row = db.execute(
+    return encoding_of(ask_encoding(db))
+
+
+def ask_encoding(db: Statements) -> Found:
+    """Ask for the active encoding."""
+    return db.execute(
         "SELECT number, name, sha256, dimension FROM encodings WHERE number = (SELECT encoding FROM library)"
-    ).fetchone()
+    )
+
+
+def encoding_of(asked: Found) -> Encoding | None:
+    """Return the encoding that was asked for, or None before the first document."""
+    row = asked.fetchone()
     if row is None:
         return None
     number, name, sha256, dimension = row
@@ -64,9 +74,12 @@ def new_encoding(db: Statements, encoder: EncoderIdentity) -> Encoding:
     return Encoding(int(number or 0), encoder)
 
 
-def encoding_for(db: Statements, encoder: EncoderIdentity, where: str) -> Encoding:
-    """Return the active encoding, which must be this encoder's. The first ingest of a library records it."""
-    held = encoding(db)
+def encoding_for(db: Statements, asked: Found, encoder: EncoderIdentity, where: str) -> Encoding:
+    """Return the active encoding, which must be this encoder's. The first ingest of a library records it.
+
+    `asked` is the result of `ask_encoding` in this transaction.
+    """
+    held = encoding_of(asked)
     if held is None:  # another writer may do the same: lock the row, and look again
         db.execute("UPDATE library SET encoding = encoding WHERE encoding IS NULL")
         held = encoding(db)

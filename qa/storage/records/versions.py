@@ -37,8 +37,12 @@ _ANEW = (
     "ON CONFLICT (path, part) DO UPDATE SET source_sha256 = excluded.source_sha256, "
     "version = excluded.version"
 )
-
-
+# The corrected documents that were removed from a place, by path and part.
+CORRECTED_AT = (
+    "FROM versions, json_each(held, '$.locations') WHERE EXISTS (SELECT 1 FROM corrections) "
+    "AND versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
+    "AND json_extract(value, '$.path') = ?1 AND json_extract(value, '$.part') = ?2"
+)
 PURGED = LeftOut(None, "")
 
 
@@ -152,10 +156,7 @@ def corrected_at(db: Statements, path: str, part: str, sha256: str = "") -> str 
     If `sha256` is given, the document must have had that text.
     """
     row = db.execute(
-        "SELECT versions.document FROM versions, json_each(held, '$.locations') "
-        "WHERE versions.document IN (SELECT document FROM corrections) AND reason = 'removed' "
-        "AND json_extract(value, '$.path') = ? AND json_extract(value, '$.part') = ? "
-        "AND ? IN ('', sha256) ORDER BY number DESC LIMIT 1",
+        f"SELECT versions.document {CORRECTED_AT} AND ?3 IN ('', sha256) ORDER BY number DESC LIMIT 1",
         (path, part, sha256),
     ).fetchone()
     return str(row[0]) if row else None

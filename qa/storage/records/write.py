@@ -41,7 +41,8 @@ def write_document(
     )
     if number is not None and not has_passages:
         _clear(db, table, number)
-    number, status = put_row(db, row, document.text if encoding else "", has_passages=has_passages)
+    content = {"text": document.text, "passages": len(passages.entries)} if encoding else {"text": ""}
+    number, status = put_row(db, row, content, has_passages=has_passages)
     if encoding and not has_passages:
         _write_passages(db, table, number, document, str(row.values["head"]), passages.entries, encoding)
     return number, status
@@ -57,6 +58,7 @@ def write_passages(
     """Write the passages of a document that has a row but no passages."""
     number, head = db.execute("SELECT serial, head FROM documents WHERE id = ?", (document.id,)).fetchone()
     if encoding:
+        db.execute("UPDATE documents SET passages = ? WHERE serial = ?", (len(entries), number))
         _write_passages(db, table, number, document, head, entries, encoding)
 
 
@@ -75,10 +77,9 @@ def _write_passages(
         "INSERT INTO passages (document, ordinal, start, end, sentences) VALUES (?, ?, ?, ?, ?)",
         [(number, *passage_row(ordinal, entry.passage)) for ordinal, entry in enumerate(entries)],
     )
-    keys = [
-        key
-        for (key,) in db.execute("SELECT key FROM passages WHERE document = ? ORDER BY ordinal", (number,))
-    ]
+    rows = db.execute("SELECT key FROM passages WHERE document = ? ORDER BY ordinal", (number,))
+    near_duplicates.note(db, number, document)
+    keys = [key for (key,) in rows]
     db.executemany(
         "INSERT INTO vectors (passage, encoding, digest, vector) VALUES (?, ?, ?, ?)",
         [
@@ -95,12 +96,6 @@ def _write_passages(
     )
     outbox.note(db, keys)
     _put_spellings(db, f"{head}\n\n{document.text}")
-    # In SQLite, the keys are consecutive: there is only one writer at a time, and keys only grow.
-    db.execute(
-        "UPDATE documents SET first_key = ?, passages = ? WHERE serial = ?",
-        (keys[0] if keys else 0, len(keys), number),
-    )
-    near_duplicates.note(db, number, document)
 
 
 def drop(db: Statements, table: FullTextTable, number: int, *, withdrawn: bool = False) -> None:
@@ -122,6 +117,7 @@ def _clear(db: Statements, table: FullTextTable, number: int) -> None:
     searched = indexed(head)
     table.delete(db, [(key, searched, indexed(text[start:end])) for key, start, end in rows])
     outbox.note(db, (key for key, *_ in rows))
+    near_duplicates.forget(db, number)
     db.execute("DELETE FROM passages WHERE document = ?", (number,))
     gone = [
         spelling for spelling in spellings(f"{head}\n\n{text}") if not words.holds(db, table, spelling[1])
