@@ -104,6 +104,10 @@ class Collection:
         """Return the keys of all rows, ascending."""
         return self._connection.keys(self.name)
 
+    def count(self) -> int:
+        """Count the rows."""
+        return self._connection.count(self.name)
+
     def nearest(self, vectors: Float32, most: int, condition: str) -> list[list[tuple[int, float]]]:
         """Find the nearest rows to each unit vector, as (key, cosine), the highest cosine first."""
         index = INDEXES.get(self.kind())
@@ -157,7 +161,7 @@ class Collection:
         Raises:
             LibraryError: Milvus has indexed no row for an hour, or is far too slow.
         """
-        self._connection.call("flush", self.name)
+        self.flush()
         begun = since = time.monotonic()
         last = 0
         while left := 0 if self._connection.address.lite else self.not_indexed():
@@ -174,12 +178,16 @@ class Collection:
         if last and progress:
             progress(Progress("index", passages, passages))
 
+    def flush(self) -> None:
+        """Have Milvus write the changes so far to disk."""
+        self._connection.call("flush", self.name)
+
     def compact(self) -> None:
         """Write the rows to disk again, without deleted rows.
 
         A server removes the old files later, after the time of its garbage collection.
         """
-        self._connection.call("flush", self.name)
+        self.flush()
         self._connection.call("compact", self.name)
 
 

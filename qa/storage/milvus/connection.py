@@ -150,19 +150,24 @@ class Connection:
 
     def keys(self, collection: str) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the keys of all rows, ascending."""
-        keys: list[int] = []
-        # An iterator does not wait for the last changes. A query that reads strongly does.
-        self.call("query", collection, filter="key == 0", output_fields=["key"], consistency_level="Strong")
+        parts = [np.zeros(0, np.int64)]
+        self.count(collection)  # an iterator does not wait for the last changes, even if it reads strongly
         with self._translated():
             rows = self.milvus.query_iterator(
-                collection, ROWS_AT_ONCE, filter="key >= 0", output_fields=["key"], timeout=LONG_SECONDS
+                collection, MOST, filter="key >= 0", output_fields=["key"], timeout=LONG_SECONDS
             )
             try:
                 while part := rows.next():
-                    keys += [row["key"] for row in part]
+                    parts.append(np.array([row["key"] for row in part], np.int64))
             finally:
                 rows.close()
-        return np.sort(np.array(keys, np.int64))
+        return np.sort(np.concatenate(parts))
+
+    def count(self, collection: str) -> int:
+        """Count the rows. A server may count a row twice that it has just replaced."""
+        asked = {"filter": "", "output_fields": ["count(*)"], "consistency_level": "Strong"}
+        (row,) = self.call("query", collection, **asked)
+        return int(row["count(*)"])
 
     # Writing
 

@@ -14,6 +14,8 @@ from qa.schema import Progress
 from qa.storage.milvus import rows
 from qa.storage.milvus.connection import MissingCollectionError
 from qa.storage.records import outbox, vectors
+from qa.storage.records.rows import count_passages
+from qa.text.display import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,6 +52,7 @@ class Follower:
         self._starting = threading.Lock()
         self._work, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
+        self._suspects = True  # that Milvus has lost changes: it may if it is killed
 
     def follow(self, patience: float = -1) -> int:
         """Follow some changes, and return their number.
@@ -105,6 +108,41 @@ class Follower:
         if deleted:
             collection.delete(deleted)
 
+    def mend(self, *, thoroughly: bool = False) -> set[int]:
+        """Compare Milvus with the records. Note the rows that differ in the outbox, and return their keys.
+
+        Milvus may lose changes that it has acknowledged if it is killed. Unless `thoroughly`, compare the
+        keys only if the active collection has another number of rows than the records.
+        """
+        with self._database.reading() as db:
+            active, encodings = vectors.encoding(db), vectors.encodings(db)
+            passages, pending = count_passages(db), outbox.pending(db)
+        noted: set[int] = set()
+        for encoding, collection in self._opened.existing(encodings):
+            collection.load()
+            is_active = encoding == active
+            if thoroughly or (is_active and abs(collection.count() - passages) > len(pending)):
+                strays, missing = self.differing(collection)
+                noted |= strays | missing if is_active else strays
+        if noted:
+            log.warning(
+                "the index at %s differs from the records by %s, which follow again",
+                self._opened.address.text,
+                plural(len(noted), "passage"),
+            )
+            with self._database.writing(counted=False) as db:
+                outbox.note(db, noted)
+        return noted
+
+    def differing(self, collection: Collection) -> tuple[set[int], set[int]]:
+        """Return the keys of a collection that the records lack, and the reverse, without the outbox."""
+        kept = collection.keys()
+        with self._database.reading() as db:
+            held = np.array([key for (key,) in db.execute("SELECT key FROM passages")], np.int64)
+            pending = outbox.pending(db)
+        strays, missing = np.setdiff1d(kept, held), np.setdiff1d(held, kept)
+        return set(strays.tolist()) - pending, set(missing.tolist()) - pending
+
     def fill(self, encoding: Encoding, progress: OnProgress | None) -> None:
         """Fill the collection of an encoding that will become active with the vectors of the records.
 
@@ -132,6 +170,11 @@ class Follower:
 
     # The thread
 
+    def suspect(self) -> None:
+        """Compare Milvus with the records in the background: it was away, and may have lost changes."""
+        self._suspects = True
+        self.wake()
+
     def wake(self) -> None:
         """Follow the outbox in the background."""
         if self._database.read_only or self._closing.is_set():
@@ -158,9 +201,11 @@ class Follower:
             self._work.clear()
             self._closing.wait(GATHERING)
             try:
-                while not self._closing.is_set() and self.follow():
+                while not self._closing.is_set() and (self.follow() or self._mends()):
                     pause = FIRST_PAUSE
             except PullquoteError as error:
+                self._opened.forget()
+                self._suspects = True
                 if self._closing.is_set():
                     return
                 if pause == FIRST_PAUSE:
@@ -168,3 +213,10 @@ class Follower:
                 self._work.set()
                 self._closing.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _mends(self) -> bool:
+        """Compare Milvus with the records if it may have lost changes. Return whether there are any."""
+        if not self._suspects:
+            return False
+        self._suspects = False
+        return bool(self.mend())

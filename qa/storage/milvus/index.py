@@ -27,7 +27,7 @@ from qa.text.display import plural
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from embeddings.arrays import Float32, Int64
+    from embeddings.arrays import Float32
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.engines import Database
@@ -157,6 +157,9 @@ class MilvusIndex:
                 self._opened.forget()
                 if attempt:
                     raise
+            except LibraryAwayError:
+                self._follower.suspect()
+                raise
         return [[] for _ in range(queries)]
 
     def _follow_few(self) -> None:
@@ -253,6 +256,7 @@ class MilvusIndex:
             encoding = vectors.encoding(db) or encoding
             passages = count_passages(db)
         self._opened.active(encoding).finish(passages, progress)
+        self._follow_all(self._follower.mend(), progress)
         self._opened.drop_former()
 
     def _follow_all(self, start: set[int], progress: OnProgress | None) -> None:
@@ -283,12 +287,26 @@ class MilvusIndex:
         """Delete purged passages, and have Milvus write its files without them.
 
         A server removes the old files after the time of its garbage collection.
+
+        Raises:
+            LibraryError: Milvus is away, or keeps passages that the records do not have.
         """
         with self._database.reading() as db:
-            encoding, start = vectors.encoding(db), outbox.pending(db)
+            start, encodings = outbox.pending(db), vectors.encodings(db)
         self._follow_all(start, None)
-        if encoding:
-            self._opened.active(encoding).compact()
+        self._opened.drop_former()
+        collections = [collection for _, collection in self._opened.existing(encodings)]
+        for collection in collections:
+            collection.flush()  # so that Milvus does not forget the deletions if it is killed
+        noted = self._follower.mend(thoroughly=True)
+        self._follow_all(noted, None)
+        if noted and (left := noted & self._follower.mend(thoroughly=True)):
+            raise LibraryError(
+                f"the index at {self._opened.address.text} still differs from the records by "
+                f"{plural(len(left), 'passage')}: run `pullquote remove --purge` again"
+            )
+        for collection in collections:
+            collection.compact()
 
     # Size and state
 
@@ -303,14 +321,13 @@ class MilvusIndex:
     def examine(self, passages: int) -> Iterator[Finding]:
         """Check the server, the collection and the outbox against the records, without changing a row."""
         with self._database.reading() as db:
-            encoding, (count, since), pending = vectors.encoding(db), outbox.waiting(db), outbox.pending(db)
-            held = np.array([key for (key,) in db.execute("SELECT key FROM passages ORDER BY key")], np.int64)
+            encoding, (count, since) = vectors.encoding(db), outbox.waiting(db)
         try:
             yield self._server()
             if encoding is None:
                 yield Finding("index", "not needed: there are no documents")
                 return
-            yield from _collection(self._opened.of(encoding), held, pending)
+            yield from self._collection(self._opened.of(encoding))
             yield Finding("outbox", f"{plural(count, 'change')}, waiting since {since}" if count else "empty")
         except LibraryError as error:
             yield Finding("index", "away", str(error))
@@ -325,30 +342,32 @@ class MilvusIndex:
             f"{what} {connection.version} at {address.text}{'' if connection.has_words else too_old}",
         )
 
-
-def _collection(collection: Collection, held: Int64, pending: set[int]) -> Iterator[Finding]:
-    """Compare the keys in a collection with the keys of all passages, and count the rows without an index."""
-    mending = "the next question builds the index again from the records"
-    if not collection.exists():
-        yield Finding("index", "none", f"Milvus does not have {collection.name}: {mending}")
-        return
-    collection.load()  # Milvus Lite has loaded no collection when it starts
-    kept = collection.keys()
-    differing = set(np.setxor1d(held, kept).tolist()) - pending
-    yield Finding(
-        "index",
-        f"{collection.name}, {collection.kind()}, {plural(len(kept), 'passage')}",
-        f"{plural(len(differing), 'passage')} differ from the records: drop {collection.name} in Milvus, and "
-        f"{mending}"
-        if differing
-        else "",
-    )
-    if waiting := collection.not_indexed():
+    def _collection(self, collection: Collection) -> Iterator[Finding]:
+        """Compare a collection with the records, and count the rows without an index."""
+        if not collection.exists():
+            yield Finding(
+                "index",
+                "none",
+                f"Milvus does not have {collection.name}: the next question builds the index again from the "
+                "records",
+            )
+            return
+        collection.load()  # Milvus Lite has loaded no collection when it starts
+        strays, missing = self._follower.differing(collection)
         yield Finding(
-            "index of vectors",
-            "behind",
-            f"{plural(waiting, 'row')} not indexed yet: until then, questions may miss them",
+            "index",
+            f"{collection.name}, {collection.kind()}, {plural(collection.count(), 'passage')}",
+            f"{plural(len(strays | missing), 'passage')} differ from the records: drop {collection.name} in "
+            "Milvus, and the next question builds the index again from the records"
+            if strays or missing
+            else "",
         )
+        if waiting := collection.not_indexed():
+            yield Finding(
+                "index of vectors",
+                "behind",
+                f"{plural(waiting, 'row')} not indexed yet: until then, questions may miss them",
+            )
 
 
 def _best(found: list[tuple[int, float]], k: int) -> list[tuple[int, float]]:

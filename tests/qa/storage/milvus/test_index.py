@@ -16,6 +16,7 @@ from qa.errors import LibraryAwayError, LibraryError
 from qa.schema import Filters, Progress
 from qa.storage.milvus import collection as collections
 from qa.storage.milvus import index as indexes
+from qa.storage.milvus import rows
 from qa.storage.milvus.connection import Connection
 from qa.storage.milvus.follower import Follower
 from qa.storage.open import open_library, open_records
@@ -283,6 +284,78 @@ def test_a_purge_takes_the_passages_out_of_milvus(library: Library) -> None:
     assert not library.erasing
     assert set(collection(library).keys().tolist()) == keys(library)
     assert found(library) == {"b.txt"}
+
+
+def add_strays(library: Library, *strays: int) -> None:
+    """Give Milvus rows that the records do not have, as a server may have after it was killed."""
+    index, encoding = index_of(library), library.encoding()
+    assert encoding
+    stemmer = index._stemmer if index._opened.connection.has_words else None
+    with library.database.reading() as db:
+        row = rows.read(db, sorted(keys(library)), encoding, stemmer)[0]
+    collection(library).upsert([row | {"key": key} for key in strays])
+
+
+def test_rows_that_milvus_keeps_or_loses_are_found_and_mended(library: Library) -> None:
+    for name in "abc":
+        put(library, document(f"/{name}.txt", f"The {name} sleeps.", f"{name}.txt"))
+    library.save()
+    add_strays(library, 10**6, 10**6 + 1)
+    assert [each.problem[:10] for each in library.index.examine(0) if each.problem] == ["2 passages"]
+    put(library, document("/d.txt", "The d sleeps.", "d.txt"))
+    library.save()
+    assert set(collection(library).keys().tolist()) == keys(library)
+    collection(library).delete(sorted(keys(library))[:2])
+    put(library, document("/e.txt", "The e sleeps.", "e.txt"))
+    library.save()
+    assert set(collection(library).keys().tolist()) == keys(library)
+    # One stray row and one lost row: only a purge, which compares all keys, finds these.
+    add_strays(library, 10**6)
+    collection(library).delete(sorted(keys(library))[:1])
+    library.purge(["e.txt"])
+    library.forgotten(library.to_forget())
+    library.erase()
+    assert set(collection(library).keys().tolist()) == keys(library)
+    assert found(library) == {"a.txt", "b.txt", "c.txt", "d.txt"}
+
+
+def test_a_purge_fails_while_milvus_keeps_a_purged_passage(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
+    library.save()
+    library.purge(["a.txt"])
+    library.forgotten(library.to_forget())
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "delete", lambda *_: None)
+        with pytest.raises(LibraryError, match=r"still differs .* by 1 passage: run .*--purge` again"):
+            library.erase()
+        assert found(library) == {"b.txt"}
+    assert library.erasing
+    library.erase()
+    assert not library.erasing
+    assert set(collection(library).keys().tolist()) == keys(library)
+
+
+def test_after_milvus_was_away_its_rows_are_compared(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    library.save()
+    add_strays(library, 10**6)
+
+    def away(*_: Any) -> None:
+        raise LibraryAwayError("Milvus is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Connection, "search", away)
+        with pytest.raises(LibraryAwayError):
+            found(library)
+    until = time.monotonic() + 20
+    while collection(library).count() > 1 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert set(collection(library).keys().tolist()) == keys(library)
 
 
 def test_what_differs_from_the_records_is_named(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
