@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from qa.storage.engines import Database
     from qa.storage.intake_values import Encoding
     from qa.storage.milvus.collection import Collection
+    from qa.storage.milvus.connection import Row
     from qa.storage.milvus.opened import Opened
     from qa.storage.milvus.rows import Stemmer
     from qa.storage.statements import Statements
@@ -89,7 +89,7 @@ class Follower:
         # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
         with self._database.writing(counted=False, names=()) as db:
             keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
-            # Read the encodings after the rows are locked: see `fill`.
+            # Read the encodings after the rows are locked: `fill` copies what is followed before.
             active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
             if active and active not in [encoding for encoding, _ in present]:
                 raise MissingCollectionError(f"the index of encoding {active.number} is missing: try again")
@@ -100,13 +100,15 @@ class Follower:
 
     def _apply(self, db: Statements, keys: Sequence[int], encoding: Encoding, collection: Collection) -> None:
         """Add the passages that the records have to a collection, and delete the others."""
-        stemmer = self._stemmer if self._opened.connection.has_words else None
-        added = rows.read(db, keys, encoding, stemmer)
+        added = self._rows(db, keys, encoding)
         deleted = sorted(set(keys) - {row["key"] for row in added})
         if added:
             collection.upsert(added)
         if deleted:
             collection.delete(deleted)
+
+    def _rows(self, db: Statements, keys: Sequence[int], encoding: Encoding) -> list[Row]:
+        return rows.read(db, keys, encoding, self._stemmer if self._opened.connection.has_words else None)
 
     def mend(self, *, thoroughly: bool = False) -> set[int]:
         """Compare Milvus with the records. Note the rows that differ in the outbox, and return their keys.
@@ -146,23 +148,26 @@ class Follower:
     def fill(self, encoding: Encoding, progress: OnProgress | None) -> None:
         """Fill the collection of an encoding that will become active with the vectors of the records.
 
-        From now on, `follow` also writes to this collection. The rows of passages are locked while they are
-        copied, as in `follow`. Otherwise an old row could replace the row of a change that is followed
-        meanwhile.
+        No writer waits. From now on, `follow` also writes to this collection. A passage may change, and be
+        followed, after its row was read and before it is written. So each passage is read again after its row
+        was written: if it differs, it is noted in the outbox. A later change is followed later.
         """
-        with self._database.reading() as db:
-            query = "SELECT passage FROM vectors WHERE encoding = ? ORDER BY passage"
-            held = [key for (key,) in db.execute(query, (encoding.number,))]
-        if not held:
-            return
         collection = self._opened.prepared(encoding)
-        missing = np.setdiff1d(np.array(held, np.int64), collection.keys()).tolist()
+        with self._database.reading() as db:
+            query = "SELECT passage FROM vectors WHERE encoding = ?"
+            held = np.array([key for (key,) in db.execute(query, (encoding.number,))], np.int64)
+        missing = np.setdiff1d(held, collection.keys()).tolist()
         for first in range(0, len(missing), AT_ONCE):
-            keys, mark = missing[first : first + AT_ONCE], f"filling {secrets.token_hex(8)}"
-            with self._following, self._database.writing(counted=False) as db:
-                outbox.lock(db, keys, mark)
-                self._apply(db, keys, encoding, collection)
-                outbox.unlock(db, mark)
+            keys = missing[first : first + AT_ONCE]
+            with self._database.reading() as db:
+                added = self._rows(db, keys, encoding)
+            collection.upsert(added)
+            with self._database.reading() as db:
+                now = rows.columns(db, keys)
+            changed = [row["key"] for row in added if now.get(row["key"]) != rows.columns_of(row)]
+            if changed:
+                with self._database.writing(counted=False, names=()) as db:
+                    outbox.note(db, changed)
             if progress:
                 progress(Progress("index", min(first + AT_ONCE, len(missing)), len(missing)))
         if missing:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.schema import FILTERED_BY_NAME
 from qa.storage.milvus.conditions import COLUMNS, folded
 from qa.storage.records import vectors, words
 from qa.storage.sqlite import stems
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 # Maximum number of bytes in a text column of Milvus.
 LONGEST = 65_535
+_OWN = ("document", *COLUMNS)
 
 
 class Stemmer(stems.Stemmer):
@@ -51,20 +51,29 @@ def read(db: Statements, keys: Sequence[int], encoding: Encoding, stemmer: Stemm
     """
     held, matrix = vectors.read(db, np.array(sorted(keys), np.int64), encoding)
     searched = stemmer.passages(db, held) if stemmer else {}
-    documents = db.execute(
-        f"SELECT key, document, {', '.join(COLUMNS)} FROM passages "  # noqa: S608 - constants
-        "JOIN documents ON serial = document WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
-        (json.dumps(held.tolist()),),
-    ).fetchall()
-    columns = {key: (document, date, *map(folded, names)) for key, document, date, *names in documents}
+    found = columns(db, held.tolist())
     rows = []
     for key, vector in zip(held.tolist(), matrix, strict=True):
-        if key in columns:  # on PostgreSQL, the passage may have been deleted since the last statement
-            row = dict(zip(("document", "date", *FILTERED_BY_NAME), columns[key], strict=True))
-            rows.append({"key": key, "vector": vector, **row})
+        if key in found:  # on PostgreSQL, the passage may have been deleted since the last statement
+            rows.append({"key": key, "vector": vector, **dict(zip(_OWN, found[key], strict=True))})
             if stemmer:
                 rows[-1]["words"] = searched.get(key, "")
     return rows
+
+
+def columns(db: Statements, keys: Sequence[int]) -> dict[int, tuple[object, ...]]:
+    """Return the document and the filtered metadata of passages as rows have them, by key."""
+    documents = db.execute(
+        f"SELECT key, document, {', '.join(COLUMNS)} FROM passages "  # noqa: S608 - constants
+        "JOIN documents ON serial = document WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+        (json.dumps(keys),),
+    )
+    return {key: (document, date, *map(folded, names)) for key, document, date, *names in documents}
+
+
+def columns_of(row: Row) -> tuple[object, ...]:
+    """Return the document and the filtered metadata in a row."""
+    return tuple(row[name] for name in _OWN)
 
 
 def _searched(head: Sequence[str], body: Sequence[str]) -> str:

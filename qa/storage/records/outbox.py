@@ -42,20 +42,6 @@ def note_all(db: Statements) -> None:
     )
 
 
-def lock(db: Statements, keys: Iterable[int], mark: str) -> None:
-    """Lock the rows of passages for this transaction. Rows that the outbox does not have get a mark."""
-    db.execute(
-        "INSERT INTO outbox (passage, since) SELECT CAST(value AS BIGINT), ? FROM json_each(?) WHERE TRUE "
-        "ON CONFLICT (passage) DO UPDATE SET since = outbox.since",
-        (mark, json.dumps(list(keys))),
-    )
-
-
-def unlock(db: Statements, mark: str) -> None:
-    """Delete the rows with a mark."""
-    db.execute("DELETE FROM outbox WHERE since = ?", (mark,))
-
-
 def pending(db: Statements) -> set[int]:
     """Return the keys of the passages that the index must still add or delete."""
     return {key for (key,) in db.execute("SELECT passage FROM outbox")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -248,30 +249,33 @@ def test_changes_during_a_reindex_are_in_the_new_collection(library: Library) ->
     assert not old.exists()
 
 
+@pytest.mark.usefixtures("still")
 def test_a_row_that_is_copied_never_replaces_a_newer_row(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The copy locks the row: who changes the passage waits, and follows afterwards."""
+    """No writer waits for the copy. What has changed since its row was read follows again."""
     put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
     library.save()
-    encoding = library.encoding()
+    index, encoding = index_of(library), library.encoding()
     assert encoding
-    index_of(library)._opened.connection.call("delete", collection(library).name, ids=list(keys(library)))
-    upsert = Connection.upsert
-    threads: list[threading.Thread] = []
+    index._opened.connection.call("delete", collection(library).name, ids=list(keys(library)))
+    upsert, calls = Connection.upsert, itertools.count()
 
-    def slow(*arguments: Any) -> None:
-        if not threads:
-            threads.append(threading.Thread(target=library.put_in_collection, args=(["a.txt"], "C")))
-            threads[0].start()
-            time.sleep(0.5)
+    def late(*arguments: Any) -> None:
+        if next(calls) == 0:  # the rows were read, and are not written yet
+            library.put_in_collection(["a.txt"], "C")
+            library.remove(["b.txt"])
+            while index._follower.follow():
+                pass
         upsert(*arguments)
 
-    monkeypatch.setattr(Connection, "upsert", slow)
-    index_of(library).prepare(encoding)
-    threads[0].join()
+    monkeypatch.setattr(Connection, "upsert", late)
+    index.prepare(encoding)
+    assert len(pending(library)) == 2
     library.save()
     assert found(library, collection="c") == {"a.txt"}
+    assert set(collection(library).keys().tolist()) == keys(library)
 
 
 def test_a_purge_takes_the_passages_out_of_milvus(library: Library) -> None:
