@@ -481,23 +481,43 @@ def _print_report(report: IndexReport, library: LibraryAddress, *, prunes: bool)
 @click.option(
     "--encoder",
     metavar="NAME",
-    required=True,
-    help="The name of a bundled encoder, or a folder or hub id of sentence-transformers.",
+    help="Embed again with a bundled encoder, or a folder or hub id of sentence-transformers.",
+)
+@click.option(
+    "--index",
+    "address",
+    metavar="ADDRESS",
+    help="Build the index again, without embedding: at milvus://HOST:PORT, in milvus:///DIR/FILE.db, or in "
+    "`files` of the library's folder. The library then remembers it, and deletes the former index.",
 )
 @options.general
 @click.pass_obj
-def reindex(settings: options.Settings, encoder: str) -> None:
-    """Embed every passage again with another encoder. Documents and citations do not change.
+def reindex(settings: options.Settings, encoder: str | None, address: str | None) -> None:
+    """Embed every passage again with another encoder, or build the index again, here or elsewhere.
+
+    Documents and citations do not change. The former index need not be there, but restart a chat and other
+    programs that use it.
 
     If an encoder does not come with Pullquote, it is opened only after you have named it yourself: with
     --encoder, which is remembered on this machine, or in PULLQUOTE_ENCODER. The name in a library is not
     enough.
     """
+    from qa.storage.open import move_index
     from qa.text.display import plural
 
-    settings.interrupted = "The library keeps its former vectors."
+    if (encoder is None) == (address is None):
+        raise click.UsageError("reindex needs either --encoder NAME or --index ADDRESS")
+    settings.interrupted = "The library keeps its former vectors and index."
+    if address is not None:
+        with shared.progress(settings) as progress:
+            left = move_index(shared.library(settings), address, progress)
+        if left:
+            shared.say(left)
+        if not settings.quiet:
+            click.echo(f"index built again: {address}")
+        return
     with shared.corpus(settings) as corpus, shared.progress(settings) as progress:
-        corpus.reindex(encoder, progress=progress)
+        corpus.reindex(str(encoder), progress=progress)
         count, name = corpus.store.count().passages, corpus.store.encoder_identity.name
     if not settings.quiet:
         click.echo(f"{plural(count, 'passage')} embedded with {name}")

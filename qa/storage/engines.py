@@ -171,6 +171,18 @@ class Index(Protocol):
     def prepare(self, encoding: Encoding, progress: OnProgress | None = None) -> None:
         """Get ready for an embedding that is about to become the active one."""
 
+    def build(self, remember: Callable[[Statements], object], progress: OnProgress | None = None) -> None:
+        """Build the index from the records, without embedding. Then let the library `remember` it.
+
+        `remember` is called in the transaction from which on this index follows the records.
+
+        Raises:
+            LibraryError: the index cannot be built. The library has not remembered it.
+        """
+
+    def drop(self) -> None:
+        """Delete all that the index has of the library, because the library remembers another index."""
+
     def erase(self) -> None:
         """Delete the words and vectors of purged passages wherever the index has them."""
 

@@ -9,8 +9,8 @@ import secrets
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from qa.errors import InputError, LibraryNotFoundError
-from qa.places import NEW_ON_SERVER, ServerAddress, index_address, shown
+from qa.errors import InputError, LibraryError, LibraryNotFoundError
+from qa.places import FILES, NEW_ON_SERVER, ServerAddress, index_address, shown
 from qa.storage.examine import examine
 from qa.storage.file_index.index import FileIndex
 from qa.storage.library import Library
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from embeddings.encoder import Encoder
     from qa.places import LibraryAddress
+    from qa.schema import OnProgress
     from qa.storage.engines import Database, Index
     from qa.storage.findings import Finding
+    from qa.storage.statements import Statements
 
 
 def open_library(
@@ -118,34 +120,82 @@ def _database(place: LibraryAddress, *, create: bool, read_only: bool) -> Databa
     return SqliteDatabase(place, create=create, read_only=read_only)
 
 
+def move_index(place: LibraryAddress, index: str, progress: OnProgress | None = None) -> str:
+    """Build the index of a library again from its records, at an address or in files. Then delete the former.
+
+    No passage is embedded, and the former index need not be there. Until the new index is complete, the
+    library has the former index. Return what is left of the former index, or "".
+
+    Raises:
+        LibraryNotFoundError: the library does not exist.
+        MissingExtraError: the library is on a server, and the packages for it are not installed.
+        InputError: the address is not valid, or the library is on a server and the index is to be in files.
+        LibraryError: the library or the new index is locked, away or may not be written.
+    """
+    address = "" if index == FILES else index_address(index)
+    with closing(_database(place, create=False, read_only=False)) as database:
+        with database.writing(counted=False) as db:  # so that a library that may not be written is named now
+            former_address, former_name = db.execute(
+                "SELECT index_address, index_name FROM library"
+            ).fetchone()
+        if not address and not former_address and isinstance(database, SqliteDatabase):
+            with closing(FileIndex(database)) as files:
+                files.erase()
+            return ""
+        _built(database, address, progress).close()
+        with closing(_engine(database, former_address, former_name)) as former:
+            try:
+                former.drop()
+            except LibraryError as error:
+                if not former_address:
+                    return str(error)
+                return (
+                    f"the former index could not be deleted: if Milvus at {shown(former_address)} still "
+                    f"runs, drop its collections {former_name}_*"
+                )
+    return ""
+
+
 def _index(database: Database, asked: str) -> Index:
     """Open the index that the library remembers. A new library remembers the index that is asked for."""
     with database.reading() as db:
         address, name, generation = db.execute(
             "SELECT index_address, index_name, generation FROM library"
         ).fetchone()
-    if asked and asked != address and generation:
+    is_new = bool(asked) and asked != address
+    if is_new and generation:
         raise InputError(
             f"the library at {database.where} has its index "
             f"{f'at {shown(address)}' if address else 'in files'}, not at {shown(asked)}: leave --index "
-            "out, or copy the library to a new library with that index"
+            f"out, or build the index there with `pullquote reindex --index {shown(asked)}`"
         )
-    is_new = bool(asked) and asked != address
-    if is_new:
-        address, name = asked, f"pullquote_{secrets.token_hex(6)}"
-    if not address and isinstance(database, SqliteDatabase):
-        return FileIndex(database)
-    if not address:
-        raise InputError(f"the library at {database.where} needs an index on Milvus: write {NEW_ON_SERVER}")
-    from qa.storage.milvus.index import MilvusIndex
+    return _built(database, asked) if is_new else _engine(database, address, name)
 
-    index = MilvusIndex(database, address, name)
-    if is_new:
-        try:
-            index.check()  # so that no library remembers an address that is wrong
-            with database.writing(counted=False) as db:
-                db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
-        except BaseException:
-            index.close()
-            raise
+
+def _built(database: Database, address: str, progress: OnProgress | None = None) -> Index:
+    """Build a new index from the records, and let the library remember it."""
+    name = f"pullquote_{secrets.token_hex(6)}" if address else ""
+
+    def remember(db: Statements) -> None:
+        db.execute("UPDATE library SET index_address = ?, index_name = ?", (address, name))
+        if not address:
+            db.execute("DELETE FROM outbox")
+
+    index = _engine(database, address, name)
+    try:
+        index.build(remember, progress)
+    except BaseException:
+        index.close()
+        raise
     return index
+
+
+def _engine(database: Database, address: str, name: str) -> Index:
+    """Open the index at an address, or in the files of the folder if the address is ""."""
+    if address:
+        from qa.storage.milvus.index import MilvusIndex
+
+        return MilvusIndex(database, address, name)
+    if isinstance(database, SqliteDatabase):
+        return FileIndex(database)
+    raise InputError(f"the library at {database.where} needs an index on Milvus: write {NEW_ON_SERVER}")

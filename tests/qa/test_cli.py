@@ -359,6 +359,16 @@ def test_without_a_name_the_styles_of_citations_are_listed():
     assert len(names) == len(set(names))
 
 
+def test_an_index_is_built_again(tmp_path):
+    library = str(made(tmp_path))
+    result = run("reindex", "--index", "files", "--library", library)
+    assert (result.exit_code, result.stdout) == (0, "index built again: files\n")
+    result = run("reindex", "--index", "elsewhere", "--library", library)
+    assert result.exit_code == 3
+    assert "elsewhere is not an address of an index" in result.stderr
+    assert run("reindex", "--index", "files", "--encoder", "x", "--library", library).exit_code == 2
+
+
 def test_an_encoder_that_is_not_there_is_bad_input(tmp_path):
     result = run("reindex", "--encoder", "./none", "--library", str(made(tmp_path)))
     assert result.exit_code == 3

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     # For a word and a segment: the places of the passages with the word, and its share of their scores.
     Impacts = tuple[npt.NDArray[np.uint32], Float64]
 
+WORDS = ("words-*.bin", "postings-*.bin")  # the files of a library
 log = logging.getLogger(__name__)
 # Maximum number of passages that FTS5 alone searches. It takes some 10 ms (docs/performance.md).
 FTS5_UP_TO = 50_000
@@ -394,7 +395,7 @@ class FullText:
             self._postings = None
         self.save()
         keep = {self._store.words_record().file, self._postings.file.name if self._postings else ""}
-        remove_others(self._store.folder, ("words-*.bin", "postings-*.bin"), keep)
+        remove_others(self._store.folder, WORDS, keep)
 
     def _save(self) -> None:
         """Write the postings if too much has changed since, and delete files that are not used any more."""

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from embeddings.files import DamagedFileError
 from embeddings.index import IndexFileError, VectorIndex
 from qa.errors import LibraryError
-from qa.storage.file_index.full_text import FullText, Postings, suffices_fts5
+from qa.storage.file_index.full_text import WORDS, FullText, Postings, suffices_fts5
 from qa.storage.file_index.source import Source
-from qa.storage.file_index.vector_index import LibraryIndex
+from qa.storage.file_index.vector_index import VECTORS, LibraryIndex, remove_others
 from qa.storage.findings import Finding
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from embeddings.arrays import Float32
     from embeddings.index import IndexStats
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qa.storage.intake_values import Encoding
     from qa.storage.results import Selection
     from qa.storage.sqlite.database import SqliteDatabase
+    from qa.storage.statements import Statements
 
 
 class FileIndex:
@@ -32,7 +33,7 @@ class FileIndex:
     """
 
     def __init__(self, database: SqliteDatabase) -> None:
-        self.source = Source(database)
+        self._database, self.source = database, Source(database)
         self.vectors = LibraryIndex(self.source)
         self.words = FullText(self.source)
 
@@ -58,6 +59,28 @@ class FileIndex:
 
     def prepare(self, encoding: Encoding, progress: OnProgress | None = None) -> None:
         """Do nothing: the next search makes the index of another embedding from the records."""
+
+    def build(self, remember: Callable[[Statements], object], progress: OnProgress | None = None) -> None:
+        """Build the index from the records, without embedding. Then let the library `remember` it."""
+        self.save(progress)
+        with self._database.writing(counted=False) as db:
+            remember(db)
+
+    def drop(self) -> None:
+        """Remove all files of the index.
+
+        Raises:
+            LibraryError: a file cannot be removed.
+        """
+        with self._database.writing(counted=False) as db:
+            db.execute("UPDATE library SET index_file = '', words_file = ''")
+        try:
+            remove_others(self._database.folder, (*VECTORS, *WORDS), set())
+        except OSError as error:
+            raise LibraryError(
+                f"{error.filename} cannot be removed ({error.strerror}): remove it, as the library does not "
+                "need it any more"
+            ) from error
 
     def erase(self) -> None:
         """Make the files again without purged passages, and remove all others.

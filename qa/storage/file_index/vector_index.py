@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from qa.storage.file_index.source import IndexRecord, Source
     from qa.storage.intake_values import Encoding
 
+VECTORS = ("index-*.faiss", "vectors-*.faiss")  # the files of a library
 log = logging.getLogger(__name__)
 # Age in seconds at which an unfinished index file is no longer being written.
 PART_SECONDS = 3600
@@ -122,7 +123,7 @@ class LibraryIndex:
             self.save()
             state, file = self._state, self._store.index_record().file
             keep = {file, state.index.base_file if state else ""}
-            remove_others(self._store.folder, ("index-*.faiss", "vectors-*.faiss"), keep)
+            remove_others(self._store.folder, VECTORS, keep)
 
     # In step
 

@@ -239,7 +239,8 @@ class Connection:
         tls = "" if where.startswith("milvus+tls:") else " (by milvus+tls:// if it needs TLS)"
         return LibraryAwayError(
             f"Milvus at {where} did not answer in time ({message}): check that it runs and can be "
-            f"reached{tls}, and try again. No finished change is lost"
+            f"reached{tls}, and try again; or build the index elsewhere with `pullquote reindex --index "
+            "ADDRESS`. No finished change is lost"
         )
 
 

@@ -89,6 +89,7 @@ class Follower:
         # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
         with self._database.writing(counted=False, names=()) as db:
             keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
+            self._opened.check_remembered(db)
             # Read the encodings after the rows are locked: `fill` copies what is followed before.
             active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
             if active and active not in [encoding for encoding, _ in present]:
@@ -119,6 +120,7 @@ class Follower:
         with self._database.reading() as db:
             active, encodings = vectors.encoding(db), vectors.encodings(db)
             passages, pending = count_passages(db), outbox.pending(db)
+            self._opened.check_remembered(db)
         noted: set[int] = set()
         for encoding, collection in self._opened.existing(encodings):
             collection.load()
@@ -145,8 +147,11 @@ class Follower:
         strays, missing = np.setdiff1d(kept, held), np.setdiff1d(held, kept)
         return set(strays.tolist()) - pending, set(missing.tolist()) - pending
 
-    def fill(self, encoding: Encoding, progress: OnProgress | None) -> None:
+    def fill(self, encoding: Encoding, progress: OnProgress | None) -> dict[int, object]:
         """Fill the collection of an encoding that will become active with the vectors of the records.
+
+        Return the filtered metadata as they were written, by the number of a document, or None if they
+        changed meanwhile.
 
         No writer waits. From now on, `follow` also writes to this collection. A passage may change, and be
         followed, after its row was read and before it is written. So each passage is read again after its row
@@ -157,6 +162,7 @@ class Follower:
             query = "SELECT passage FROM vectors WHERE encoding = ?"
             held = np.array([key for (key,) in db.execute(query, (encoding.number,))], np.int64)
         missing = np.setdiff1d(held, collection.keys()).tolist()
+        written: dict[int, object] = {}
         for first in range(0, len(missing), AT_ONCE):
             keys = missing[first : first + AT_ONCE]
             with self._database.reading() as db:
@@ -165,6 +171,9 @@ class Follower:
             with self._database.reading() as db:
                 now = rows.columns(db, keys)
             changed = [row["key"] for row in added if now.get(row["key"]) != rows.columns_of(row)]
+            for number, *metadata in map(rows.columns_of, added):
+                if written.setdefault(number, metadata) != metadata:
+                    written[number] = None
             if changed:
                 with self._database.writing(counted=False, names=()) as db:
                     outbox.note(db, changed)
@@ -172,6 +181,7 @@ class Follower:
                 progress(Progress("index", min(first + AT_ONCE, len(missing)), len(missing)))
         if missing:
             collection.finish(len(held), progress)
+        return written
 
     # The thread
 

@@ -13,13 +13,13 @@ from qa.errors import LibraryAwayError, LibraryError
 from qa.schema import Progress
 from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
+from qa.storage.milvus import rows
 from qa.storage.milvus.address import Address
 from qa.storage.milvus.conditions import condition
 from qa.storage.milvus.connection import MOST, MissingCollectionError
 from qa.storage.milvus.follower import Follower
 from qa.storage.milvus.opened import Opened
 from qa.storage.milvus.pending import Pending, selected
-from qa.storage.milvus.rows import Stemmer
 from qa.storage.records import outbox, vectors, words
 from qa.storage.records.rows import count_passages, generation_of
 from qa.text.display import plural
@@ -75,7 +75,7 @@ class MilvusIndex:
     """
 
     def __init__(self, database: Database, address: str, name: str) -> None:
-        self._database, self._stemmer = database, Stemmer()
+        self._database, self._stemmer = database, rows.Stemmer()
         self._opened = Opened(database, Address.parse(address), name)
         self._follower = Follower(database, self._opened, self._stemmer)
         self._pending = Pending(database.full_text, self._stemmer)
@@ -187,6 +187,7 @@ class MilvusIndex:
         If it differs from the last state, search strongly: other processes may have written to Milvus.
         """
         with self._database.reading() as db:
+            self._opened.check_remembered(db)
             encoding = vectors.encoding(db)
             if encoding is None:
                 return None
@@ -283,6 +284,37 @@ class MilvusIndex:
         """Fill the collection of an embedding that is about to become the active one."""
         self._follower.fill(encoding, progress)
 
+    def build(self, remember: Callable[[Statements], object], progress: OnProgress | None = None) -> None:
+        """Build the index from the records, without embedding. Then let the library `remember` it.
+
+        Meanwhile, others follow the outbox for the former index. So all passages are compared at the end.
+
+        Raises:
+            LibraryError: Milvus is away, or the vectors were replaced meanwhile.
+        """
+        self.check()
+        with self._database.reading() as db:
+            encoding = vectors.encoding(db)
+        written, kept = {}, np.zeros(0, np.int64)
+        if encoding:
+            written = self._follower.fill(encoding, progress)
+            kept = self._opened.of(encoding).keys()
+        with self._database.writing(counted=False) as db:  # all writers wait
+            if encoding and vectors.encoding(db) != encoding:
+                raise LibraryError(
+                    f"another `pullquote reindex` of {self._database.where} finished first: run yours again"
+                )
+            remember(db)
+            held = [key for (key,) in db.execute("SELECT key FROM passages")]
+            outbox.note(db, np.setxor1d(kept, np.array(held, np.int64)).tolist())
+            for number in rows.outdated(db, written):
+                outbox.note_document(db, number)
+        self.save(progress)
+
+    def drop(self) -> None:
+        """Drop all collections of the library, also those that others still use."""
+        self._opened.drop_all()
+
     def erase(self) -> None:
         """Delete purged passages, and have Milvus write its files without them.
 
@@ -303,7 +335,7 @@ class MilvusIndex:
         if noted and (left := noted & self._follower.mend(thoroughly=True)):
             raise LibraryError(
                 f"the index at {self._opened.address.text} still differs from the records by "
-                f"{plural(len(left), 'passage')}: run `pullquote remove --purge` again"
+                f"{plural(len(left), 'passage')}: run `pullquote remove --purge` again, or {self._mending()}"
             )
         for collection in collections:
             collection.compact()
@@ -342,6 +374,9 @@ class MilvusIndex:
             f"{what} {connection.version} at {address.text}{'' if connection.has_words else too_old}",
         )
 
+    def _mending(self) -> str:
+        return f"build the index again with `pullquote reindex --index {self._opened.address.text}`"
+
     def _collection(self, collection: Collection) -> Iterator[Finding]:
         """Compare a collection with the records, and count the rows without an index."""
         if not collection.exists():
@@ -357,8 +392,7 @@ class MilvusIndex:
         yield Finding(
             "index",
             f"{collection.name}, {collection.kind()}, {plural(collection.count(), 'passage')}",
-            f"{plural(len(strays | missing), 'passage')} differ from the records: drop {collection.name} in "
-            "Milvus, and the next question builds the index again from the records"
+            f"{plural(len(strays | missing), 'passage')} differ from the records: {self._mending()}"
             if strays or missing
             else "",
         )

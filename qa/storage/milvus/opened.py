@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qa.storage.engines import Database
     from qa.storage.intake_values import Encoding
     from qa.storage.milvus.address import Address
+    from qa.storage.statements import Statements
 
 
 class Opened:
@@ -81,6 +82,7 @@ class Opened:
                     )
                 # First the rows are committed: if this process ends here, the next one notes them again.
                 with self._database.writing(counted=False) as db:
+                    self.check_remembered(db)
                     outbox.note_all(db)
                 self._make(collection, encoding)
             collection.load()
@@ -108,6 +110,14 @@ class Opened:
         """Return the collection of an encoding. It may not exist."""
         return Collection(self.connection, f"{self._name}_{encoding.number}")
 
+    def check_remembered(self, db: Statements) -> None:
+        """Raise LibraryError if the library has another index by now."""
+        (name,) = db.execute("SELECT index_name FROM library").fetchone()
+        if name != self._name:
+            raise LibraryError(
+                f"the library at {self._database.where} has another index by now: restart this Pullquote"
+            )
+
     def forget(self) -> None:
         """Forget which collections exist, because Milvus does not have one of them any more."""
         self._loaded.clear()
@@ -117,10 +127,16 @@ class Opened:
         made = collections(self.connection, self._name)
         with self._database.reading() as db:  # after the collections: a new encoding commits before them
             kept = {encoding.number for encoding in vectors.encodings(db)}
-        for number in made:
-            if number not in kept:
-                self._loaded.pop(number, None)
-                self.connection.call("drop_collection", f"{self._name}_{number}")
+        self._drop(set(made) - kept)
+
+    def drop_all(self) -> None:
+        """Drop all collections."""
+        self._drop(collections(self.connection, self._name))
+
+    def _drop(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self._loaded.pop(number, None)
+            self.connection.call("drop_collection", f"{self._name}_{number}")
 
     def _make(self, collection: Collection, encoding: Encoding) -> None:
         try:

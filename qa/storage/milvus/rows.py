@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from qa.storage.records import vectors, words
 from qa.storage.sqlite import stems
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from embeddings.arrays import Int64
     from qa.storage.intake_values import Encoding
@@ -71,7 +71,14 @@ def columns(db: Statements, keys: Sequence[int]) -> dict[int, tuple[object, ...]
     return {key: (document, date, *map(folded, names)) for key, document, date, *names in documents}
 
 
-def columns_of(row: Row) -> tuple[object, ...]:
+def outdated(db: Statements, written: Mapping[int, object]) -> list[int]:
+    """Return the numbers of the documents whose filtered metadata differ from what was written of them."""
+    documents = db.execute(f"SELECT serial, {', '.join(COLUMNS)} FROM documents")  # noqa: S608 - constants
+    held = {number: [date, *map(folded, names)] for number, date, *names in documents}
+    return [number for number, metadata in held.items() if written.get(number, metadata) != metadata]
+
+
+def columns_of(row: Row) -> tuple[Any, ...]:
     """Return the document and the filtered metadata in a row."""
     return tuple(row[name] for name in _OWN)
 
