@@ -6,7 +6,7 @@ them at any time, without embedding. A hit of an index counts only if the record
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from qa.storage.postgresql.database import SharedDatabase
     from qa.storage.results import Selection
     from qa.storage.statements import Statements
+
+
+Found: TypeAlias = "tuple[int, list[list[tuple[int, float]]]]"
+"""The generation of the records when a search began, and the (key, score) of each hit of each query."""
 
 
 def do_nothing() -> None:
@@ -148,15 +152,13 @@ class Index(Protocol):
     def close(self) -> None:
         """Close the index. It cannot be used afterwards."""
 
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> Found:
         """Find the `k` nearest passages of each unit vector, float32 [m, d], among the selected ones.
 
-        Return (key, cosine) for each vector, the highest cosine first.
+        The scores are cosines.
         """
 
-    def matching(
-        self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[int, float]]]:
+    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> Found:
         """Find the best `k` selected passages by BM25 for any of the words of each query, the best first.
 
         Passages with equal scores are in order of document id, then of place in the document.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from embeddings.encoder import Encoder
     from embeddings.models import EncoderIdentity
     from qa.schema import OnProgress, Span
-    from qa.storage.engines import Database, Index
+    from qa.storage.engines import Database, Found, Index
     from qa.storage.intake_values import Encoding
     from qa.storage.results import Hit, Occurrence, Segmented, Selection
     from qa.text.names import Aliases, Names
@@ -120,17 +120,15 @@ class Library(Store):
         """Find the best `k` passages by BM25 for any of the words of each query, with scores, best first."""
         return self._found(lambda: self.index.matching(queries, k, selection))
 
-    def _found(self, search: Callable[[], list[list[tuple[int, float]]]]) -> list[list[tuple[Hit, float]]]:
+    def _found(self, search: Callable[[], Found]) -> list[list[tuple[Hit, float]]]:
         """Search, and look the hits up. Search again if the library changes meanwhile.
 
         Otherwise passages that are replaced meanwhile would be missing from the search or its results.
         """
         for _ in range(ATTEMPTS):
-            generation = self.generation
-            results = search()
-            keys = {key for result in results for key, _ in result}
-            hits = self.hits(keys)
-            if self.generation == generation:
+            generation, results = search()
+            generation_now, hits = self.generation_and_hits({key for found in results for key, _ in found})
+            if generation_now == generation:
                 break
         return [[(hits[key], score) for key, score in result if key in hits] for result in results]
 

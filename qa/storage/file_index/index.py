@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
+    from qa.storage.engines import Found
     from qa.storage.file_index.source import Difference
     from qa.storage.intake_values import Encoding
     from qa.storage.results import Selection
@@ -41,15 +42,15 @@ class FileIndex:
         """Close the index. It cannot be used afterwards."""
         self.words.close()
 
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> Found:
         """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
-        return self.vectors.search(vectors, k, self.source.allowed(selection.filters))
+        generation = self.source.generation()
+        return generation, self.vectors.search(vectors, k, self.source.allowed(selection.filters))
 
-    def matching(
-        self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[int, float]]]:
+    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> Found:
         """Find the best `k` passages by BM25 for any of the words of each query, with scores, best first."""
-        return self.words.search(queries, k, selection)
+        generation = self.source.generation()
+        return generation, self.words.search(queries, k, selection)
 
     def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:
         """Bring the files of the vector index and of full text up to date."""

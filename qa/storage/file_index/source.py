@@ -68,6 +68,11 @@ class Source:
         self.folder, self.read_only = database.folder, database.read_only
         self._allowed: BoundedCache[tuple[Filters, int], Bits] = BoundedCache(SELECTIONS)
 
+    def generation(self) -> int:
+        """Return the generation of the records."""
+        with self._database.reading() as db:
+            return generation_of(db)
+
     # The files
 
     def index_record(self) -> IndexRecord:

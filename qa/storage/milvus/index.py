@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from embeddings.arrays import Float32
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
-    from qa.storage.engines import Database
+    from qa.storage.engines import Database, Found
     from qa.storage.intake_values import Encoding
     from qa.storage.milvus.collection import Collection
     from qa.storage.results import Selection
@@ -46,7 +46,7 @@ SCANNED = 100_000
 STUCK, _LOOK = 300.0, 0.1
 
 log = logging.getLogger(__name__)
-_Found = list[list[tuple[int, float]]]
+_Hits = list[list[tuple[int, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +54,13 @@ class _State:
     """The records as a search sees them.
 
     Attributes:
-        encoding: the active encoding.
         generation: the generation of the records.
+        encoding: the active encoding, or None if there are no vectors.
         pending: the passages that Milvus may not have yet, or may still have.
     """
 
-    encoding: Encoding
     generation: int
+    encoding: Encoding | None
     pending: frozenset[int]
 
 
@@ -95,19 +95,19 @@ class MilvusIndex:
 
     # Searching
 
-    def nearest(self, vectors: Float32, k: int, selection: Selection) -> _Found:
+    def nearest(self, vectors: Float32, k: int, selection: Selection) -> Found:
         """Find the `k` nearest passages of each unit vector, float32 [m, d], with cosines, highest first."""
         queries = np.atleast_2d(vectors)
 
-        def search(collection: Collection, most: int, where: str) -> _Found:
+        def search(collection: Collection, most: int, where: str) -> _Hits:
             return collection.nearest(queries, most, where)
 
-        def scan(db: Statements, keys: Sequence[int], encoding: Encoding) -> _Found:
+        def scan(db: Statements, keys: Sequence[int], encoding: Encoding) -> _Hits:
             return self._pending.nearest(db, keys, encoding, queries)
 
         return self._found(len(queries), k, selection, search, scan)
 
-    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> _Found:
+    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> Found:
         """Find the best `k` passages by BM25 for any of the words of each query, with scores, best first.
 
         Passages with equal scores are in order of document id, then of place in the document. Nothing is
@@ -116,43 +116,44 @@ class MilvusIndex:
         stems = [self._stemmer.written(list(query)) for query in queries]
         asked = [" ".join(dict.fromkeys(stem for word in query for stem in word)) for query in stems]
         some = [at for at, text in enumerate(asked) if text]
-        results: _Found = [[] for _ in queries]
-        if not some or self._state() is None or not self._opened.connection.has_words:
-            return results
+        nothing: _Hits = [[] for _ in some]
 
-        def search(collection: Collection, most: int, where: str) -> _Found:
+        def search(collection: Collection, most: int, where: str) -> _Hits:
+            if not self._opened.connection.has_words:
+                return nothing
             return collection.matching([asked[at] for at in some], most, where)
 
-        def scan(db: Statements, keys: Sequence[int], _: Encoding) -> _Found:
+        def scan(db: Statements, keys: Sequence[int], _: Encoding) -> _Hits:
+            if not self._opened.connection.has_words:
+                return nothing
             return self._pending.matching(db, keys, [queries[at] for at in some])
 
-        for at, found in zip(some, self._found(len(some), k, selection, search, scan), strict=True):
-            results[at] = found
-        return results
+        generation, found = self._found(len(some), k, selection, search, scan)
+        by_query = dict(zip(some, found, strict=True))
+        return generation, [by_query.get(at, []) for at in range(len(queries))]
 
     def _found(
         self,
         queries: int,
         k: int,
         selection: Selection,
-        search: Callable[[Collection, int, str], _Found],
-        scan: Callable[[Statements, Sequence[int], Encoding], _Found],
-    ) -> _Found:
+        search: Callable[[Collection, int, str], _Hits],
+        scan: Callable[[Statements, Sequence[int], Encoding], _Hits],
+    ) -> Found:
         """Search the collection and the outbox, and merge the results.
 
         A collection that is dropped meanwhile, because another encoding became active, is searched again.
         """
         if not queries or not selection.documents:
-            return [[] for _ in range(queries)]
-        self._follow_few()
+            with self._database.reading() as db:
+                return generation_of(db), [[] for _ in range(queries)]
         for attempt in range(2):
-            state = self._state()
-            if state is None:
-                break
             try:
-                collection = self._opened.active(state.encoding)
-                state = self._state() or state  # a collection that was missing is empty, and all is pending
-                return self._merged(state, collection, k, selection, search, scan)
+                state, where, scanned = self._begun(k, selection, scan)
+                if state.encoding is None:
+                    break
+                collection = self._opened.opened(state.encoding)
+                return state.generation, self._merged(state, collection, k, where, search, scanned)
             except MissingCollectionError:
                 self._opened.forget()
                 if attempt:
@@ -160,20 +161,40 @@ class MilvusIndex:
             except LibraryAwayError:
                 self._follower.suspect()
                 raise
-        return [[] for _ in range(queries)]
+        return state.generation, [[] for _ in range(queries)]
 
-    def _follow_few(self) -> None:
-        """Follow the changes if they are few, so that Milvus itself finds them. Leave many to the thread.
+    def _begun(
+        self,
+        k: int,
+        selection: Selection,
+        scan: Callable[[Statements, Sequence[int], Encoding], _Hits],
+    ) -> tuple[_State, str, _Hits]:
+        """Read all that a search needs of the records, in one snapshot.
 
-        If another process keeps the records from being written, the search compares the passages itself.
+        Return the state, the condition for Milvus, and what is found in the outbox. If changes wait, or the
+        collection is not open yet, follow a few changes, and read again.
         """
         with self._database.reading() as db:
-            count, _ = outbox.waiting(db)
-        if not count or self._database.read_only:
-            return
-        if count > FOLLOWED:
-            self._follower.wake()
-        else:
+            state = self._state(db)
+            encoding = state.encoding
+            if encoding is None or (self._opened.is_open(encoding) and not state.pending):
+                return state, condition(db, selection.filters), []
+        self._follow_few(state, encoding)
+        with self._database.reading() as db:
+            state = self._state(db)
+            pending = selected(db, state.pending, selection.filters)
+            found = scan(db, pending, state.encoding) if pending and state.encoding else []
+            return state, condition(db, selection.filters), [_best(each, k) for each in found]
+
+    def _follow_few(self, state: _State, encoding: Encoding) -> None:
+        """Open the collection, and follow the changes if they are few, so that Milvus itself finds them.
+
+        Leave many changes to the thread. If another process keeps the records from being written, the search
+        compares the passages itself.
+        """
+        self._opened.active(encoding)
+        self._follower.wake()
+        if state.pending and len(state.pending) <= FOLLOWED and not self._database.read_only:
             try:
                 self._follower.follow(PATIENCE)
             except LibraryAwayError:
@@ -181,18 +202,19 @@ class MilvusIndex:
             except LibraryError as error:
                 log.info("%s", error)
 
-    def _state(self) -> _State | None:
-        """Read the state of the records, or None if there are no vectors.
+    def _state(self, db: Statements) -> _State:
+        """Read the state of the records.
 
         If it differs from the last state, search strongly: other processes may have written to Milvus.
         """
-        with self._database.reading() as db:
-            self._opened.check_remembered(db)
-            encoding = vectors.encoding(db)
-            if encoding is None:
-                return None
-            state = _State(encoding, generation_of(db), frozenset(outbox.pending(db)))
-        if state != self._seen:
+        self._opened.check_remembered(db)
+        state = _State(generation_of(db), vectors.encoding(db), frozenset(outbox.pending(db)))
+        if len(state.pending) > SCANNED:
+            raise LibraryAwayError(
+                f"the index at {self._opened.address.text} still lacks {len(state.pending):,} changes of the "
+                f"library at {self._database.where}: wait until `pullquote index` has ended, and try again"
+            )
+        if state != self._seen and state.encoding:
             self._opened.connection.read_strongly()
             self._seen = state
         return state
@@ -202,20 +224,11 @@ class MilvusIndex:
         state: _State,
         collection: Collection,
         k: int,
-        selection: Selection,
-        search: Callable[[Collection, int, str], _Found],
-        scan: Callable[[Statements, Sequence[int], Encoding], _Found],
-    ) -> _Found:
+        where: str,
+        search: Callable[[Collection, int, str], _Hits],
+        scanned: _Hits,
+    ) -> _Hits:
         """Search until there are `k` passages, and no further passage can be as good as the last of them."""
-        if len(state.pending) > SCANNED:
-            raise LibraryAwayError(
-                f"the index at {self._opened.address.text} still lacks {len(state.pending):,} changes of the "
-                f"library at {self._database.where}: wait until `pullquote index` has ended, and try again"
-            )
-        with self._database.reading() as db:
-            where = condition(db, selection.filters)
-            pending = selected(db, state.pending, selection.filters)
-            scanned = [_best(found, k) for found in scan(db, pending, state.encoding)] if pending else []
         most = min(2 * k + 10, MOST)
         while True:
             raw = search(collection, most, where)

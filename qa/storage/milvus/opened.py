@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qa.errors import LibraryError
 from qa.storage.milvus.collection import Collection, collections
-from qa.storage.milvus.connection import Connection
+from qa.storage.milvus.connection import Connection, MissingCollectionError
 from qa.storage.records import outbox, vectors
 
 if TYPE_CHECKING:
@@ -58,6 +58,23 @@ class Opened:
                     self._failed = time.monotonic(), error
                     raise
         return self._connection
+
+    def is_open(self, encoding: Encoding) -> bool:
+        """Return whether the collection of an encoding is open."""
+        return encoding.number in self._loaded
+
+    def opened(self, encoding: Encoding) -> Collection:
+        """Return an open collection.
+
+        Raises:
+            MissingCollectionError: it is not open any more.
+        """
+        try:
+            return self._loaded[encoding.number]
+        except KeyError:
+            raise MissingCollectionError(
+                f"Milvus at {self.address.text} has lost the index of encoding {encoding.number}: try again"
+            ) from None
 
     def active(self, encoding: Encoding) -> Collection:
         """Return the collection of the active encoding, loaded.

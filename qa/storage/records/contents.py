@@ -306,6 +306,10 @@ class Contents:
 
     def hits(self, keys: Iterable[int]) -> dict[int, Hit]:
         """Return the passages with these keys, by key. Leave out keys that do not exist."""
+        return self.generation_and_hits(keys)[1]
+
+    def generation_and_hits(self, keys: Iterable[int]) -> tuple[int, dict[int, Hit]]:
+        """Return the generation, and the passages with these keys in this generation; see `hits`."""
         with self.database.reading() as db:
             rows = db.execute(
                 "SELECT key, id, sha256, start, end, date FROM passages "
@@ -313,7 +317,7 @@ class Contents:
                 "WHERE key IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
                 (json.dumps([int(key) for key in keys]),),
             )
-            return {
+            return generation_of(db), {
                 key: Hit(key, document_id, sha256, start, end, date_of(date))
                 for key, document_id, sha256, start, end, date in rows
             }

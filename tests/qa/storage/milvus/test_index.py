@@ -188,6 +188,20 @@ def test_another_process_finds_a_change_at_once_even_if_it_may_not_write(
         assert [info.id for info in records.documents()] == ["b.txt"]
 
 
+@pytest.mark.usefixtures("still")
+def test_a_search_reads_the_outbox_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(library, document("/a.txt", "The unicorn sleeps.", "a.txt"))
+    library.save()
+    assert found(library) == {"a.txt"}
+    vectors, selection = library.encode_queries(["sleeps"]), library.select()
+    reading, calls = library.database.reading, itertools.count()
+    monkeypatch.setattr(library.database, "reading", lambda: next(calls) is not None and reading())
+    assert library.nearest(vectors, 5, selection)[0]
+    assert next(calls) == 3  # the state with the outbox, the order of the hits, and the hits
+    put(library, document("/b.txt", "The griffin sleeps.", "b.txt"))
+    assert found(library) == {"a.txt", "b.txt"}
+
+
 # The collection
 
 
