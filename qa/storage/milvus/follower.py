@@ -115,17 +115,17 @@ class Follower:
         """Compare Milvus with the records. Note the rows that differ in the outbox, and return their keys.
 
         Milvus may lose changes that it has acknowledged if it is killed. Unless `thoroughly`, compare the
-        keys only if the active collection has another number of rows than the records.
+        keys only if no change waits, and the active collection has another number of rows than the records.
         """
         with self._database.reading() as db:
             active, encodings = vectors.encoding(db), vectors.encodings(db)
-            passages, pending = count_passages(db), outbox.pending(db)
+            passages, (waiting, _) = count_passages(db), outbox.waiting(db)
             self._opened.check_remembered(db)
         noted: set[int] = set()
         for encoding, collection in self._opened.existing(encodings):
             collection.load()
             is_active = encoding == active
-            if thoroughly or (is_active and abs(collection.count() - passages) > len(pending)):
+            if thoroughly or (is_active and not waiting and collection.count() != passages):
                 strays, missing = self.differing(collection)
                 noted |= strays | missing if is_active else strays
         if noted:
@@ -232,6 +232,12 @@ class Follower:
     def _mends(self) -> bool:
         """Compare Milvus with the records if it may have lost changes. Return whether there are any."""
         if not self._suspects:
+            return False
+        with self._database.reading() as db:
+            waiting, _ = outbox.waiting(db)
+        if waiting:  # others follow these changes: try again when they are done
+            self._work.set()
+            self._closing.wait(FIRST_PAUSE)
             return False
         self._suspects = False
         return bool(self.mend())

@@ -256,14 +256,21 @@ class MilvusIndex:
     def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:
         """Follow the outbox to its end, and wait until Milvus has indexed all passages.
 
-        If not `changed`, only finish what an interrupted save has left.
+        If not `changed`, only finish what an interrupted save has left, and mend what Milvus has lost if it
+        can be reached.
 
         Raises:
             LibraryError: Milvus is away, or others do not finish to follow their part.
         """
         with self._database.reading() as db:
             encoding, start = vectors.encoding(db), outbox.pending(db)
-        if encoding is None or self._database.read_only or not (changed or start):
+        if encoding is None or self._database.read_only:
+            return
+        if not (changed or start):
+            try:
+                self._follow_all(self._follower.mend(), progress)
+            except LibraryError as error:
+                log.info("%s", error)
             return
         self._follow_all(start, progress)
         with self._database.reading() as db:
