@@ -134,7 +134,7 @@ class Follower:
                 self._opened.address.text,
                 plural(len(noted), "passage"),
             )
-            with self._database.writing(counted=False) as db:
+            with self._database.writing(counted=False, names=()) as db:
                 outbox.note(db, noted)
         return noted
 
