@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.errors import LibraryAwayError, LibraryError
+from qa.errors import ConflictError, LibraryAwayError, LibraryError
 from qa.schema import Progress
 from qa.storage.engines import do_nothing
 from qa.storage.findings import Finding
@@ -25,9 +25,9 @@ from qa.storage.records.rows import count_passages, generation_of
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from embeddings.arrays import Float32
+    from embeddings.arrays import Float32, Int64
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
     from qa.storage.engines import Database, Found
@@ -42,6 +42,8 @@ FOLLOWED = 256
 PATIENCE = 2.0
 # Maximum number of passages in the outbox that a search compares one by one.
 SCANNED = 100_000
+# Maximum number of times that a new index tries to replace the former, while others write.
+ATTEMPTS = 30
 # Maximum seconds in which the outbox does not get shorter although others follow it, and between two looks.
 STUCK, _LOOK = 300.0, 0.1
 
@@ -315,21 +317,38 @@ class MilvusIndex:
         self.check()
         with self._database.reading() as db:
             encoding = vectors.encoding(db)
-        written, kept = {}, np.zeros(0, np.int64)
+        written: dict[int, object] = {}
+        kept = np.zeros(0, np.int64)
         if encoding:
             written = self._follower.fill(encoding, progress)
             kept = self._opened.of(encoding).keys()
+        for attempt in range(ATTEMPTS):
+            try:
+                self._replace_former(encoding, written, kept, remember)
+                break
+            except ConflictError:  # a writer has taken longer than writers wait
+                if attempt == ATTEMPTS - 1:
+                    raise
+        self.save(progress)
+
+    def _replace_former(
+        self,
+        encoding: Encoding | None,
+        written: Mapping[int, object],
+        kept: Int64,
+        remember: Callable[[Statements], object],
+    ) -> None:
+        """Let the library remember this index, and note what has changed since it was filled."""
         with self._database.writing(counted=False) as db:  # all writers wait
             if encoding and vectors.encoding(db) != encoding:
                 raise LibraryError(
                     f"another `pullquote reindex` of {self._database.where} finished first: run yours again"
                 )
             remember(db)
-            held = [key for (key,) in db.execute("SELECT key FROM passages")]
-            outbox.note(db, np.setxor1d(kept, np.array(held, np.int64)).tolist())
+            held = np.array([key for (key,) in db.execute("SELECT key FROM passages")], np.int64)
+            outbox.note(db, np.setxor1d(kept, held).tolist())
             for number in rows.outdated(db, written):
                 outbox.note_document(db, number)
-        self.save(progress)
 
     def drop(self) -> None:
         """Drop all collections of the library, also those that others still use."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from qa.errors import InputError, LibraryAwayError, LibraryError
 from qa.places import FILES
-from qa.storage.milvus.collection import collections
+from qa.storage.milvus.collection import Collection, collections
 from qa.storage.milvus.connection import Connection
 from qa.storage.open import move_index, open_library
 from tests.qa.storage.intake_contract import document, put
@@ -158,3 +160,33 @@ def test_a_library_on_postgresql_has_no_index_in_files(library: Library, place: 
     with pytest.raises(InputError, match="needs an index on Milvus"):
         move_index(place, FILES)
     assert remembered(library)
+
+
+@pytest.mark.day
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_an_index_that_is_complete_waits_for_long_writers(
+    library: Library, place: LibraryAddress, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(library)
+    monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 1)
+    writes = threading.Event()
+
+    def write() -> None:
+        with library.database.writing(names=["a place"]):
+            writes.set()
+            time.sleep(4)
+
+    keys_of = Collection.keys
+
+    def then_another_writes(one: Collection) -> Any:
+        kept = keys_of(one)
+        if len(kept) and not writes.is_set():
+            threading.Thread(target=write).start()
+            writes.wait()
+        return kept
+
+    monkeypatch.setattr(Collection, "keys", then_another_writes)
+    assert move_index(place, address) == ""
+    assert writes.is_set()
+    with closing(open_library(place, encoder=ENCODER)) as moved:
+        assert found(moved) == {"a.txt", "b.txt", "c.txt"}
