@@ -99,7 +99,7 @@ def test_an_index_moves_from_a_server_that_is_gone(
         assert found(moved) == {"a.txt", "b.txt", "c.txt"}
 
 
-@pytest.mark.slow
+@pytest.mark.day
 def test_a_kill_leaves_the_former_index(
     tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
