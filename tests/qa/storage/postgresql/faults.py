@@ -37,7 +37,7 @@ from qa.desk.stored_conversations import new_id
 from qa.places import library_address
 from qa.schema import STRICTNESS, DossierEntry, QuoteReference
 from qa.storage.examine import examine
-from qa.storage.open import open_library, open_records
+from qa.storage.open import move_index, open_library, open_records
 from qa.storage.postgresql.dialect import Session
 from tests import postgresql
 from tests.qa.storage.milvus import on_server
@@ -476,11 +476,9 @@ def restored(servers: Servers, _: int, seed: int) -> None:
     empty = postgresql.Server()
     try:
         empty.restore(dump, "elsewhere")
-        # The statement of docs/cluster.md, for a server of Milvus with another name.
-        moved = f"index_address = 'milvus://localhost:{on_server.PORT}', index_name = 'pullquote_restored'"
-        empty.sql(f"UPDATE restored.library SET {moved}", database="elsewhere")  # noqa: S608
         os.environ["PGPASSWORD"] = empty.password
         place = f"{empty.address(database='elsewhere')}?schema=restored"
+        move_index(library_address(place), f"milvus://localhost:{on_server.PORT}")
         with Corpus.open(place, encoder=encoder()) as corpus, books.in_folder() as quiet:
             assert contents(corpus) == before
             assert_found_alike(corpus.store, quiet.store)
