@@ -19,8 +19,8 @@ _ADDRESS = re.compile(r"\A([^/\\:@?#]+:)?(/*)([^?#]*)(.*)", re.DOTALL)
 _SCHEMES = ("postgresql:", "postgres:")
 _INDEX_SCHEMES = ("milvus:", "milvus+tls:")
 _SCHEMA = re.compile(r"\?schema=\w+")
+# The name of an index in the files of the library's folder, where an index is named.
 FILES = "files"
-"""The name of an index in the files of the library's folder, where an index is named."""
 _INDEX_FORM = "write milvus://HOST:PORT, milvus+tls://HOST:PORT, or milvus:///FOLDER/FILE.db"
 NEW_ON_SERVER = (
     "`pullquote index PATH --library postgresql://USER@HOST:PORT/DATABASE --index milvus://HOST:PORT`"
