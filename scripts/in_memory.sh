@@ -6,7 +6,7 @@ free=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo 2>/dev/null)
 if [ "${room:-0}" -lt 8000000 ] || [ "${free:-0}" -lt 12000000 ]; then exec "$@"; fi
 TMPDIR=$(mktemp -d /dev/shm/tests-XXXXXX) || exit
 export TMPDIR
-chmod 755 "$TMPDIR" # PostgreSQL runs as another user
+chmod 1777 "$TMPDIR" # like /tmp: PostgreSQL and some tests run as another user
 trap 'rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT TERM
 "$@"

@@ -28,7 +28,9 @@ _WORDS = (
 )
 # An INSERT of one row.
 _ONE_ROW = re.compile(
-    r"(?P<start>INSERT .*?)(VALUES \((?P<row>.*)\)|SELECT (?P<values>[?\d, ]+))(?P<end>(?: ON | WHERE ).*|)",
+    r"(?P<start>INSERT INTO \w+ (?:\([\w, ]+\) )?)"
+    r"(?:VALUES \((?P<row>(?:[^()]|\([^()]*\))*)\)|SELECT (?P<values>[?\d, ]+))"
+    r"(?P<end>(?: ON | WHERE ).*|)",
     re.DOTALL,
 )
 # How statements begin that change rows.

@@ -10,16 +10,17 @@ import numpy as np
 
 from qa.storage.records import vectors, words
 from qa.storage.records.filters import where
+from qa.storage.records.rows import generation_of
 from qa.storage.sqlite.full_text import quoted
 from qa.text.terms import indexed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from embeddings.arrays import Float32, Int64
     from embeddings.index import IndexStats
     from qa.schema import OnProgress
-    from qa.storage.engines import Database
+    from qa.storage.engines import Database, Found
     from qa.storage.findings import Finding
     from qa.storage.intake_values import Encoding
     from qa.storage.results import Selection
@@ -44,22 +45,20 @@ class ExactIndex:
         ).fetchall()
         return np.array([key for (key,) in rows], np.int64)
 
-    def nearest(self, given: Float32, k: int, selection: Selection) -> list[list[tuple[int, float]]]:
+    def nearest(self, given: Float32, k: int, selection: Selection) -> Found:
         with self._database.reading() as db:
-            encoding = vectors.encoding(db)
+            generation, encoding = generation_of(db), vectors.encoding(db)
             if encoding is None:
-                return [[] for _ in given]
+                return generation, [[] for _ in given]
             keys, held = vectors.read(db, self._keys(db, selection), encoding)
         cosines = np.stack([held @ vector for vector in given])  # the same for one vector as for several
         best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
-        return [
+        return generation, [
             [(int(keys[at]), float(row[at])) for at in places]
             for row, places in zip(cosines, best, strict=True)
         ]
 
-    def matching(
-        self, queries: Sequence[Sequence[str]], k: int, selection: Selection
-    ) -> list[list[tuple[int, float]]]:
+    def matching(self, queries: Sequence[Sequence[str]], k: int, selection: Selection) -> Found:
         with self._database.reading() as db, closing(sqlite3.connect(":memory:")) as fts:
             keys = self._keys(db, selection)
             fts.execute(
@@ -85,12 +84,19 @@ class ExactIndex:
                         if key in places
                     ]
                 found.append(sorted(hits, key=lambda row: (-row[1], places[row[0]]))[:k])
-            return found
+            return generation_of(db), found
 
     def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:
         """Do nothing: the records are read for each search."""
 
     def prepare(self, encoding: Encoding, progress: OnProgress | None = None) -> None:
+        """Do nothing."""
+
+    def build(self, remember: Callable[[Statements], object], progress: OnProgress | None = None) -> None:
+        with self._database.writing(counted=False) as db:
+            remember(db)
+
+    def drop(self) -> None:
         """Do nothing."""
 
     def erase(self) -> None:
