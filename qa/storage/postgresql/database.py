@@ -104,6 +104,11 @@ class SharedDatabase:
         """The open write transaction of this thread, or None."""
         return getattr(self._of_thread, "change", None)
 
+    def settle(self) -> None:
+        """Run the statements of this thread's write transaction that wait."""
+        with self._joined() as db:
+            db.settle()
+
     @contextlib.contextmanager
     def reading(self, part: Layout) -> Iterator[Statements]:
         """Yield one snapshot of a part, or empty tables if the part was never written.
@@ -157,14 +162,18 @@ class SharedDatabase:
     @contextlib.contextmanager
     def _savepoint(self) -> Iterator[Session]:
         with self._joined() as db:
+            db.settle()  # errors of earlier statements belong to the whole change
             mark = db.mark()
-            db.execute("SAVEPOINT part")
+            savepoint = db.execute("SAVEPOINT part")
             try:
                 yield db
                 db.execute("RELEASE SAVEPOINT part")
                 db.settle()  # errors belong to this part
             except BaseException:
-                db.undo("ROLLBACK TO SAVEPOINT part")
+                if savepoint.is_sent:
+                    db.undo("ROLLBACK TO SAVEPOINT part")
+                else:
+                    db.discard()
                 db.forget(mark)
                 raise
 
@@ -263,7 +272,7 @@ class SharedDatabase:
         import psycopg
 
         try:
-            db.execute("COMMIT")
+            committed = db.execute("COMMIT")
             db.settle()
         except psycopg.Error as error:
             if not db.closed:
@@ -273,6 +282,11 @@ class SharedDatabase:
                 f"the connection to the library at {self.address.where} was lost while a change was being "
                 "committed: check whether the change was made before you repeat it"
             ) from error
+        if committed.status == "ROLLBACK":
+            raise LibraryError(
+                f"a change of the library at {self.address.where} was undone, because one of its statements "
+                "had failed: try again"
+            )
 
     @contextlib.contextmanager
     def _lent(self, begin: str) -> Iterator[Session]:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from qa.storage.statements import Found
 
 _ASIDE = re.compile(r"--[^\n]*")
 _PLACE = re.compile(r"\?(\d*)")
@@ -102,11 +101,15 @@ class Session:
         self._pipeline.sync()
         self._rows += [answer.changed for answer in waiting]
 
+    def discard(self) -> None:
+        """Forget the statements that wait."""
+        self._queue = []
+
     def undo(self, statement: str) -> None:
         """Roll back by a statement. Forget the statements that wait."""
         import psycopg
 
-        self._queue = []
+        self.discard()
         with suppress(psycopg.Error):  # the server ignores all statements until it is asked to synchronise
             self._pipeline.sync()
         self.execute(statement)
@@ -126,7 +129,7 @@ class Session:
         self.settle()
         return any(self._rows)
 
-    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Found:
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Answer:
         """Run a statement."""
         translated, numbered = translate(statement)
         given: Any = {str(at): value for at, value in enumerate(values, 1)} if numbered else tuple(values)
@@ -169,6 +172,16 @@ class Answer:
             self._session.settle()
         assert self.cursor  # noqa: S101
         return self.cursor
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the statement was sent."""
+        return self.cursor is not None
+
+    @property
+    def status(self) -> str:
+        """What the server says that it has done: its command, and the number of rows."""
+        return self._settled().statusmessage or ""
 
     def fetchone(self) -> Any:
         """Return the next row, or None."""

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+import logging
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qa.errors import ConflictError, LibraryError, LibraryNotFoundError
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
     from qa.storage.intake_values import Upload
     from qa.storage.statements import Statements
 
-# How often documents are compared if other writers change the same rows. The next change compares the rest.
-_ATTEMPTS = 8
+log = logging.getLogger(__name__)
+# Seconds after which documents are not compared again if other writers change the same rows. The next change
+# compares the rest.
+_COMPARING = 10
 _COUNT = "UPDATE library SET generation = generation + 1"  # sent with the COMMIT
 
 
@@ -102,10 +106,17 @@ class PostgresDatabase:
 
     def _find_copies(self) -> None:
         """Find the near-duplicates of documents that were committed, also by a writer that has died since."""
-        for _ in range(_ATTEMPTS):
-            with suppress(ConflictError), self.shared.writing(LAYOUT, ["near-duplicates"]) as db:
-                if near_duplicates.compare_noted(db):
-                    db.execute(_COUNT)
+        until = time.monotonic() + _COMPARING
+        while time.monotonic() < until:
+            try:
+                with self.shared.writing(LAYOUT, ["near-duplicates"]) as db:
+                    if near_duplicates.compare_noted(db):
+                        db.execute(_COUNT)
+                    return
+            except ConflictError:
+                continue
+            except LibraryError as error:  # the change itself is committed
+                log.warning("near-duplicates are looked for after the next change: %s", error)
                 return
 
     @contextmanager
@@ -117,6 +128,7 @@ class PostgresDatabase:
         failure: BaseException | None = None
         try:
             with self.writing(names=names):
+                self.shared.settle()  # whoever waits in vain for a lock is told before a document is put in
                 try:
                     yield False
                 except BaseException as error:

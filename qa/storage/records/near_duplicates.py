@@ -55,10 +55,11 @@ def note(db: Statements, number: int, document: Document) -> None:
 
 def compare_noted(db: Statements) -> bool:
     """Find the copies of all documents that are noted. Return whether copies were stored or deleted."""
-    rows = db.execute("SELECT document FROM bands WHERE band = ? ORDER BY document", (NOTED,)).fetchall()
+    # The notes are deleted first: whoever replaces a text meanwhile waits, and then notes the document again.
+    rows = db.execute("DELETE FROM bands WHERE band = ? RETURNING document", (NOTED,)).fetchall()
     if not rows:
         return False
-    noted = [number for (number,) in rows]
+    noted = sorted(number for (number,) in rows)
     # Another transaction may have compared one of the documents while its text was being replaced.
     of_noted = "IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     deleted = [
@@ -68,7 +69,6 @@ def compare_noted(db: Statements) -> bool:
     waiting = frozenset(noted)
     pairs = [pair for number in noted for pair in _copies(db, number, waiting)]
     db.executemany("INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)", pairs)
-    db.execute(f"DELETE FROM bands WHERE band = ? AND document {of_noted}", (NOTED, json.dumps(noted)))
     return any(deleted) or bool(pairs)
 
 

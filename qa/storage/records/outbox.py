@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 def note(db: Statements, keys: Iterable[int]) -> None:
     """Note passages that were added, changed or deleted, by key, if the library's index needs the outbox."""
-    # DO UPDATE waits for another process that is just following the row, and then writes it again.
+    # DO UPDATE waits for another process that is just following the row, and then writes it again. All
+    # processes write the keys in one order, so that they do not wait for each other.
     db.execute(
         "INSERT INTO outbox (passage, since) SELECT CAST(value AS BIGINT), ? FROM json_each(?) "
         "WHERE (SELECT index_address FROM library) != '' "
         "ON CONFLICT (passage) DO UPDATE SET since = excluded.since",
-        (_now(), json.dumps(list(keys))),
+        (_now(), json.dumps(sorted({*keys}))),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from psycopg import Pipeline
@@ -17,6 +17,7 @@ from qa.storage.postgresql.address import PostgresAddress
 from qa.storage.postgresql.database import SharedDatabase
 from qa.storage.postgresql.records import PostgresDatabase
 from qa.storage.postgresql.tables import LAYOUT, NAMES
+from qa.storage.records import near_duplicates
 from qa.storage.records import store as records
 from qa.storage.records.store import Store
 from tests.processes import copied_process
@@ -27,7 +28,7 @@ from tests.qa.tiny import words
 from tests.qa.tiny import write as file
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from qa.schema import Document, Progress
@@ -314,6 +315,68 @@ def test_an_error_of_a_statement_undoes_only_its_part(store: Store) -> None:
             fail()
         put(store, text("two", "Second."))
     assert [(info.id, info.title) for info in store.documents()] == [("one", ""), ("two", "")]
+
+
+def test_a_failure_before_a_part_is_sent_undoes_only_this_part(store: Store) -> None:
+    put(store, text("one", "First."))
+    generation = store.generation
+    with store.database.one_change():
+        with store.database.writing() as db:
+            db.execute("INSERT INTO spellings (key, folded, spelling) VALUES ('one', 'one', 'One')")
+        with pytest.raises(RuntimeError, match="before a statement"), store.database.writing():
+            raise RuntimeError("before a statement")
+    with store.database.reading() as db:
+        assert ("One",) in db.execute("SELECT spelling FROM spellings").fetchall()
+    assert store.generation == generation + 1
+
+
+def test_who_has_the_lock_is_named_in_a_change_of_several_writes(
+    store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, text("one", "First."))
+    assert store.count().documents == 1
+    monkeypatch.setattr("qa.storage.postgresql.database.LOCK_SECONDS", 0.3)
+    two = text("two", "Second.")
+    with (
+        closing(Store(PostgresDatabase(address, tmp_path / "other"))) as other,
+        other.database.writing(),
+        pytest.raises(ConflictError, match="try again"),
+        store.one_change([read(two)]),
+    ):
+        put(store, two)
+    put(store, two)
+
+
+def test_a_change_after_a_failed_statement_is_not_called_committed(store: Store) -> None:
+    put(store, text("one", "First."))
+    with (
+        pytest.raises(LibraryError, match="was undone, because one of its statements had failed"),
+        store.database.writing() as db,
+        suppress(Exception),
+    ):
+        db.execute("SELECT nothing FROM nowhere").fetchall()
+
+
+def test_a_document_that_is_replaced_while_it_is_compared_is_compared_again(
+    store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = words(1)
+    with closing(Store(PostgresDatabase(address, tmp_path / "other"))) as other:
+        put(store, text("old", story))
+        writer = threading.Thread(target=put, args=(other, text("two", story[: len(story) * 9 // 10])))
+        compare = near_duplicates._copies
+
+        def late(*arguments: Any) -> Iterator[tuple[int, int, float]]:
+            found = list(compare(*arguments))
+            if not writer.ident:  # the other writer replaces the text that was just compared
+                writer.start()
+                writer.join(1)
+            yield from found
+
+        monkeypatch.setattr(near_duplicates, "_copies", late)
+        put(store, text("two", "Other words of a text that is not alike, and which is replaced at once."))
+        writer.join()
+        assert list(store.copies(["two"])["two"]) == ["old"]
 
 
 def test_a_writer_that_is_suspended_before_its_commit_does_not_hold_up_others(
