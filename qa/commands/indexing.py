@@ -507,7 +507,7 @@ def reindex(settings: options.Settings, encoder: str | None, address: str | None
 
     if (encoder is None) == (address is None):
         raise click.UsageError("reindex needs either --encoder NAME or --index ADDRESS")
-    settings.interrupted = "The library keeps its former vectors and index."
+    settings.interrupted = "The library keeps its former vectors and index until the new ones are complete."
     if address is not None:
         with shared.progress(settings) as progress:
             left = move_index(shared.library(settings), address, progress)

@@ -6,7 +6,7 @@ Outside `qa.storage`, no module imports an engine.
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from qa.errors import InputError, LibraryError, LibraryNotFoundError
@@ -185,7 +185,9 @@ def _built(database: Database, address: str, progress: OnProgress | None = None)
     try:
         index.build(remember, progress)
     except BaseException:
-        index.close()
+        with closing(index), database.reading() as db, suppress(LibraryError):
+            if db.execute("SELECT index_name FROM library").fetchone()[0] != name:
+                index.drop()
         raise
     return index
 

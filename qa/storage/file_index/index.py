@@ -54,6 +54,10 @@ class FileIndex:
 
     def save(self, progress: OnProgress | None = None, *, changed: bool = True) -> None:
         """Bring the files of the vector index and of full text up to date."""
+        self.source.generation()  # fails if the library has another index
+        self._save(changed=changed)
+
+    def _save(self, *, changed: bool) -> None:
         if changed:
             self.vectors.save()
         self.words.save()
@@ -63,7 +67,7 @@ class FileIndex:
 
     def build(self, remember: Callable[[Statements], object], progress: OnProgress | None = None) -> None:
         """Build the index from the records, without embedding. Then let the library `remember` it."""
-        self.save(progress)
+        self._save(changed=True)
         with self._database.writing(counted=False) as db:
             remember(db)
 

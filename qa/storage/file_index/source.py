@@ -12,6 +12,7 @@ import numpy as np
 
 from embeddings.arrays import Bits
 from qa.bounded_cache import BoundedCache
+from qa.errors import LibraryError
 from qa.storage.file_index import fts5
 from qa.storage.file_index.postings import build
 from qa.storage.records import vectors, words
@@ -69,8 +70,17 @@ class Source:
         self._allowed: BoundedCache[tuple[Filters, int], Bits] = BoundedCache(SELECTIONS)
 
     def generation(self) -> int:
-        """Return the generation of the records."""
+        """Return the generation of the records.
+
+        Raises:
+            LibraryError: the library has another index by now.
+        """
         with self._database.reading() as db:
+            (address,) = db.execute("SELECT index_address FROM library").fetchone()
+            if address:
+                raise LibraryError(
+                    f"the library at {self._database.where} has another index by now: restart this Pullquote"
+                )
             return generation_of(db)
 
     # The files

@@ -329,7 +329,10 @@ class MilvusIndex:
             except ConflictError:  # a writer has taken longer than writers wait
                 if attempt == ATTEMPTS - 1:
                     raise
-        self.save(progress)
+        try:
+            self.save(progress)
+        except LibraryError as error:  # the library has this index now, and the outbox has what it lacks
+            log.warning("%s", error)
 
     def _replace_former(
         self,

@@ -51,7 +51,12 @@ def test_an_index_moves_from_files_to_milvus_and_back_without_embedding(tmp_path
     assert index_files(tmp_path)
     embedded = ENCODER.embedded
     steps: list[int] = []
-    assert move_index(tmp_path, address, lambda progress: steps.append(progress.done)) == ""
+    with closing(open_library(tmp_path, encoder=ENCODER)) as former:
+        assert found(former) == expected
+        assert move_index(tmp_path, address, lambda progress: steps.append(progress.done)) == ""
+        for use in (lambda: found(former), former.save):
+            with pytest.raises(LibraryError, match="has another index by now: restart this Pullquote"):
+                use()
     assert steps
     assert index_files(tmp_path) == []
     with closing(open_library(tmp_path, encoder=ENCODER)) as library:
