@@ -68,11 +68,12 @@ class ShownAnswers:
     def remember(self, answers: Iterable[RememberedAnswer]) -> None:
         """Remember answers under their ids. Leave out answers that quote a text that was purged meanwhile."""
         now = dt.datetime.now(dt.UTC)
+        answers = list(answers)
         with self._tables.writing() as db:
+            # A purge that begins after this waits to forget the answers.
+            gone = {text for text in set().union(*map(_texts, answers)) if not self._library.has_or_had(text)}
             for answer in answers:
-                # A purge that begins after this waits to forget the answer.
-                texts = {quote.sha256 for quote in (*answer.shown.quotes, *answer.shown.all_quotes)}
-                if not all(map(self._library.has_or_had, texts)):
+                if _texts(answer) & gone:
                     continue
                 db.execute("DELETE FROM shown_answers WHERE id = ?", (answer.id,))
                 db.execute(
@@ -100,8 +101,9 @@ class ShownAnswers:
             ).fetchone()
         if row is None:
             raise UnknownAnswerError(
-                "Pullquote no longer remembers this answer, because a week has passed, or a document or the "
-                "conversation was erased: ask the question again, and use the new answer"
+                "Pullquote no longer remembers this answer, because a week has passed, many answers were "
+                "shown since, or a document or the conversation was erased: ask the question again, and use "
+                "the new answer"
             )
         return _answer(row)
 
@@ -112,6 +114,11 @@ class ShownAnswers:
             shown = rows.shown_of(row)
             if any(rows.cites(shown, texts) for texts in purged):
                 db.execute("DELETE FROM shown_answers WHERE id = ?", (answer_id,))
+
+
+def _texts(answer: RememberedAnswer) -> set[str]:
+    """Return the SHA-256 of the texts that an answer quotes."""
+    return {quote.sha256 for quote in (*answer.shown.quotes, *answer.shown.all_quotes)}
 
 
 def _row(answer: RememberedAnswer) -> tuple[Any, ...]:

@@ -56,4 +56,5 @@ def remember(engine: Engine, answers: Sequence[RememberedAnswer]) -> str:
         engine.corpus.desk.shown_answers.remember(answers)
     except PullquoteError as error:
         log.warning("answers that are shown cannot be judged: %s", error)
+        return ""
     return answers[0].id
