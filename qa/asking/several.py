@@ -15,6 +15,7 @@ from qa.asking import extract
 from qa.asking.choose import answering, preferring
 from qa.asking.read import read_again, read_on
 from qa.document.window import CALLED, among_others, in_words
+from qa.errors import DeadlineError
 from qa.text.terms import measure
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def several(
     read. Only then do the sentences make the answer surer.
 
     Raises:
-        DeadlineError, CancelledError: see `Deadline.check`.
+        CancelledError: see `Deadline.check`.
     """
     alone = max(
         (candidate.reading.answers for candidate in choice.read if candidate.reading.parts), default=SURE
@@ -76,7 +77,10 @@ def several(
     question, documents = search.meaning.question, retrieved.documents
     read = choice.read
     if is_asked_for:
-        read = _read_all(reader, search, retrieved, read, deadline)
+        try:
+            read = _read_all(reader, search, retrieved, read, deadline)
+        except DeadlineError:
+            return choice
     read = _read_for_parts(deeper, read, of_one=READ if is_asked_for else OF_ONE)
     pieces = _evidence(question, read, documents)
     if len(pieces) < 2:
