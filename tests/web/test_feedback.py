@@ -227,7 +227,7 @@ def test_a_thumb_that_could_not_be_kept_says_so_and_is_not_pressed(page: Page) -
     page.unroute("**/api/v1/feedback")
     answer.evaluate("article => { article.id = 'answer-forgotten' }")
     on_quote(answer, "up").click()
-    expect(page.locator(".notice")).to_contain_text("Pullquote does not remember this answer")
+    expect(page.locator(".notice")).to_contain_text("Pullquote no longer remembers this answer")
     expect(on_quote(answer, "up")).to_have_attribute("aria-pressed", "false")
 
 
