@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from qa.document.similarity import SHORT, body, body_words, differ, signature_bands, similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Set
+    from collections.abc import Iterable, Iterator, Sequence
 
     from qa.schema import Document
-    from qa.storage.statements import Statements
+    from qa.storage.statements import Found, Statements
 
 
 # Minimum number of bands that two documents share before they are compared.
@@ -31,6 +33,8 @@ CROWD = 200
 WHOLE = 0
 # Number of the band of a document that must still be compared.
 NOTED = -1
+# Maximum number of pairs whose texts are read at once.
+_AT_ONCE = 256
 
 
 def forget(db: Statements, number: int) -> None:
@@ -63,38 +67,56 @@ def compare_noted(db: Statements) -> bool:
     # Another transaction may have compared one of the documents while its text was being replaced.
     of_noted = "IN (SELECT CAST(value AS BIGINT) FROM json_each(?))"
     deleted = [
-        db.execute(f"DELETE FROM copies WHERE {column} {of_noted}", (json.dumps(noted),)).rowcount
+        db.execute(f"DELETE FROM copies WHERE {column} {of_noted}", (json.dumps(noted),))
         for column in ("document", "other")
     ]
-    waiting = frozenset(noted)
-    pairs = [pair for number in noted for pair in _copies(db, number, waiting)]
+    pairs = list(_copies(db, noted))
     db.executemany("INSERT INTO copies (document, other, similarity) VALUES (?, ?, ?)", pairs)
-    return any(deleted) or bool(pairs)
+    return bool(pairs) or any(found.rowcount for found in deleted)
 
 
-def _copies(db: Statements, number: int, waiting: Set[int]) -> Iterator[tuple[int, int, float]]:
-    """Yield the rows of a document's copies. Leave out documents that are `waiting` with higher numbers."""
-    rows = db.execute(
+def _copies(db: Statements, noted: Sequence[int]) -> Iterator[tuple[int, int, float]]:
+    """Yield the rows of the copies of documents."""
+    waiting = frozenset(noted)
+    # All statements are put before a result is read: on a server, one answer has many results.
+    asked = [(number, _ask_bands(db, number)) for number in noted]
+    hashes = [(number, [value for (value,) in found]) for number, found in asked]
+    candidates = [(number, _ask_candidates(db, *values)) for number, values in hashes]
+    pairs = [
+        (number, other)
+        for number, found in candidates
+        for (other,) in found
+        if other < number or other not in waiting  # otherwise the pair comes in the other order, too
+    ]
+    for first in range(0, len(pairs), _AT_ONCE):
+        some = pairs[first : first + _AT_ONCE]
+        bodies = _bodies(db, some)
+        for number, group in groupby(some, itemgetter(0)):
+            one = bodies[number]
+            words = body_words(one.text)
+            for _, other in group:
+                two = bodies.get(other)
+                if two is None:  # another transaction has just deleted the document
+                    continue
+                alike = similarity(words, body_words(two.text))
+                if alike and not differ(one.text, two.text, one.credited | two.credited):
+                    yield number, other, alike
+                    yield other, number, alike
+
+
+def _ask_bands(db: Statements, number: int) -> Found:
+    """Ask for the hash of a document's whole text, and the hashes of its bands."""
+    return db.execute(
         "SELECT hash FROM bands WHERE document = ? AND band >= ? ORDER BY band", (number, WHOLE)
     )
-    whole, *bands = (value for (value,) in rows)
-    candidates = [other for other in _candidates(db, whole, bands) if other < number or other not in waiting]
-    text = _held_body(db, number) if candidates else ""
-    words = body_words(text)
-    for other in candidates:
-        held_body = _held_body(db, other)
-        alike = similarity(words, body_words(held_body))
-        if alike and not differ(text, held_body, _credited(db, (number, other))):
-            yield number, other, alike
-            yield other, number, alike
 
 
-def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[int]:
-    """List the documents that share enough bands, except documents with the same hash of the whole text."""
+def _ask_candidates(db: Statements, whole: bytes, *bands: bytes) -> Found | tuple[()]:
+    """Ask for the documents that share enough bands, but have another hash of the whole text."""
     if not bands:
-        return []
+        return ()
     given = ", ".join(f"({band}, ?)" for band in range(1, len(bands) + 1))
-    rows = db.execute(
+    return db.execute(
         f"""
         SELECT shared.document FROM (VALUES {given}) AS given
             CROSS JOIN bands AS shared ON shared.band = given.column1 AND shared.hash = given.column2
@@ -110,18 +132,28 @@ def _candidates(db: Statements, whole: bytes, bands: Sequence[bytes]) -> list[in
         """,
         (*bands, CROWD, SHARED, WHOLE, whole),
     )
-    return [document for (document,) in rows]
 
 
-def _held_body(db: Statements, number: int) -> str:
-    """Return the stored text of a document without its header and furniture."""
-    text, header, furniture = db.execute(
-        "SELECT text, header, furniture FROM documents WHERE serial = ?", (number,)
-    ).fetchone()
-    return body(text, [*json.loads(header), *json.loads(furniture)])
+class _Body(NamedTuple):
+    """A document without its header and furniture.
+
+    Attributes:
+        text: the rest of the text.
+        credited: the words of the publisher's and authors' names, which papers print with a story.
+    """
+
+    text: str
+    credited: set[str]
 
 
-def _credited(db: Statements, numbers: tuple[int, int]) -> set[str]:
-    """Return the words of the publishers' and authors' names, which papers print with a story."""
-    rows = db.execute("SELECT publisher || ' ' || author FROM documents WHERE serial IN (?, ?)", numbers)
-    return {word for (credit,) in rows for word in body_words(credit)}
+def _bodies(db: Statements, pairs: Iterable[tuple[int, int]]) -> dict[int, _Body]:
+    """Read the documents of pairs, by number."""
+    rows = db.execute(
+        "SELECT serial, text, header, furniture, publisher || ' ' || author FROM documents "
+        "WHERE serial IN (SELECT CAST(value AS BIGINT) FROM json_each(?))",
+        (json.dumps(sorted({number for pair in pairs for number in pair})),),
+    )
+    return {
+        number: _Body(body(text, [*json.loads(header), *json.loads(furniture)]), set(body_words(credit)))
+        for number, text, header, furniture, credit in rows
+    }

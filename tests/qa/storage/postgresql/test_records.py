@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from qa.schema import Document, Progress
     from qa.storage.postgresql.dialect import Session
+    from qa.storage.statements import Statements
     from tests.postgresql import Server
 
 WRITERS, DOCUMENTS = 4, 24
@@ -256,7 +257,7 @@ def test_a_word_that_the_server_cannot_hold_whole_is_found(store: Store) -> None
     assert store.holds("quoted words again")
 
 
-def test_a_new_document_of_a_change_takes_six_round_trips(
+def test_a_new_document_of_a_change_takes_four_round_trips(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     documents = [text(f"{number}", f"Number {number}. {words(number, 60)}") for number in range(9)]
@@ -276,8 +277,40 @@ def test_a_new_document_of_a_change_takes_six_round_trips(
     with store.one_change(reads):
         for each in reads:
             store.put(each, embedded(each.document))
-    assert len(trips) <= 3 + 6 * len(reads) + 15
+    assert len(trips) <= 3 + 4 * len(reads) + 15
     assert store.count().documents == 9
+
+
+def test_the_documents_of_a_change_are_compared_in_few_round_trips(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[Pipeline] = []
+    wait, compare = Pipeline.sync, near_duplicates.compare_noted
+
+    def sync(pipeline: Pipeline) -> None:
+        trips.append(pipeline)
+        wait(pipeline)
+
+    def compare_and_count(db: Statements) -> bool:
+        trips.clear()
+        is_found = compare(db)
+        counts.append(len(trips))
+        return is_found
+
+    monkeypatch.setattr(Pipeline, "sync", sync)
+    monkeypatch.setattr(near_duplicates, "compare_noted", compare_and_count)
+    counts: list[int] = []
+    stories = [words(at) for at in range(20)]
+    for at, story in enumerate(stories):
+        put(store, text(f"{at}", story))
+    copies = [text(f"copy of {at}", story[: len(story) * 4 // 5]) for at, story in enumerate(stories)]
+    with store.one_change(map(read, copies)):
+        for each in copies:
+            put(store, each)
+    assert {name: list(found) for name, found in store.copies(each.id for each in copies).items()} == {
+        f"copy of {at}": [f"{at}"] for at in range(20)
+    }
+    assert counts[-1] <= counts[0] + 3
 
 
 def test_an_insert_of_many_rows_does_the_same_as_inserts_of_one_row(store: Store) -> None:
