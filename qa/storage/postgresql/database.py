@@ -164,18 +164,23 @@ class SharedDatabase:
         with self._joined() as db:
             db.settle()  # errors of earlier statements belong to the whole change
             mark = db.mark()
-            savepoint = db.execute("SAVEPOINT part")
+            # ROLLBACK TO keeps a savepoint, and it would hide an outer savepoint of the same name.
+            name = f"part_{db.parts}"
+            db.parts += 1
+            savepoint = db.execute(f"SAVEPOINT {name}")
             try:
                 yield db
-                db.execute("RELEASE SAVEPOINT part")
+                db.execute(f"RELEASE SAVEPOINT {name}")
                 db.settle()  # errors belong to this part
             except BaseException:
                 if savepoint.is_sent:
-                    db.undo("ROLLBACK TO SAVEPOINT part")
+                    db.undo(f"ROLLBACK TO SAVEPOINT {name}")
                 else:
                     db.discard()
                 db.forget(mark)
                 raise
+            finally:
+                db.parts -= 1
 
     def _lock(self, db: Session, part: Layout, names: Iterable[str] | None) -> set[int | str]:
         """Wait for other writers of a part, or of some of its names. Then they wait for this transaction.

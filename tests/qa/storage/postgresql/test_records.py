@@ -363,6 +363,28 @@ def test_a_failure_before_a_part_is_sent_undoes_only_this_part(store: Store) -> 
     assert store.generation == generation + 1
 
 
+def test_a_part_that_fails_undoes_the_parts_in_it(store: Store) -> None:
+    def fail_in_part() -> None:
+        with store.database.writing() as db:
+            db.execute("UPDATE documents SET title = 'inner'")
+            db.execute("SELECT 1").fetchall()  # the savepoint is sent
+            raise RuntimeError("inner")
+
+    def fail() -> None:
+        with store.database.writing() as db:
+            db.execute("UPDATE documents SET title = 'outer'")
+            with pytest.raises(RuntimeError, match="inner"):
+                fail_in_part()
+            raise RuntimeError("outer")
+
+    put(store, text("one", "First."))
+    with store.database.one_change():
+        with pytest.raises(RuntimeError, match="outer"):
+            fail()
+        put(store, text("two", "Second."))
+    assert [(info.id, info.title) for info in store.documents()] == [("one", ""), ("two", "")]
+
+
 def test_who_has_the_lock_is_named_in_a_change_of_several_writes(
     store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
