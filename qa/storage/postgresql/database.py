@@ -29,6 +29,7 @@ CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, IDLE_SECONDS = 5, 10, 60, 120
 MOST, KEPT_OPEN = 8, 4
 # A silent connection is probed after some seconds, and given up soon after if there is no answer.
 _ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+_LEAST_LIBPQ = 140_000  # earlier versions have no pipeline mode
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Each statement after the lock sees all earlier commits, and the lock keeps other writers out.
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -344,6 +345,12 @@ class SharedDatabase:
         """Open a connection."""
         import psycopg
 
+        if psycopg.pq.version() < _LEAST_LIBPQ:
+            raise LibraryError(
+                f"the library at {self.address.where} needs libpq 14 or later, and this Python has libpq "
+                f"{psycopg.pq.version_pretty(psycopg.pq.version())}: upgrade it, or take the libpq of "
+                "`pip install 'psycopg[binary]'`"
+            )
         options: dict[str, Any] = {**self.address.options, **self.address.secrets(), **_ALIVE}
         try:
             return psycopg.connect(

@@ -385,6 +385,14 @@ def test_a_part_that_fails_undoes_the_parts_in_it(store: Store) -> None:
     assert [(info.id, info.title) for info in store.documents()] == [("one", ""), ("two", "")]
 
 
+def test_a_libpq_without_pipeline_mode_is_named(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psycopg.pq.version", lambda: 130_009)
+    with pytest.raises(LibraryError, match=r"needs libpq 14 or later.*libpq 13\.9: upgrade.*psycopg\[binary"):
+        PostgresDatabase(address, tmp_path)
+
+
 def test_who_has_the_lock_is_named_in_a_change_of_several_writes(
     store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
