@@ -316,28 +316,38 @@ def watch(model: ReaderModel, tokenizer: Tokenizer, watched: Sequence[list[Examp
     """Return measures of the model on lists of windows, by name.
 
     `window` is the mean cross-entropy of the windows. `auroc` is the AUROC of the windows' logits, the mean
-    over the sources. `first` is the share of the lists whose surest window answers.
+    over the sources. `first` is the share of the lists whose surest window answers, and `evidence` the share
+    of the lists whose surest sentence is evidence. The sureness of a sentence is the product of its own
+    probability and the probability of its window.
     """
     model.eval()
     device = next(model.parameters()).device
     by_source: dict[str, tuple[list[bool], list[float]]] = defaultdict(lambda: ([], []))
-    losses, firsts = [], []
+    losses, firsts, evidence = [], [], []
     for examples in watched:
         parts = [batch.to(device) for batch in together(tokenizer, [examples], model.padding)]
-        with in_bfloat16(device):
-            window = torch.cat([model(*batch.inputs)[0].float() for batch in parts])
+        logits, surest = [], []
+        for batch in parts:
+            with in_bfloat16(device):
+                window, sentences, *_ = (output.float() for output in model(*batch.inputs))
+            logits.append(window)
+            sure = window.sigmoid()[:, None] * sentences.sigmoid() * batch.read
+            surest.append((sure.max().item(), bool(batch.labels.flatten()[sure.argmax()])))
+        windows = torch.cat(logits)
         answers = torch.cat([batch.answers for batch in parts])
-        losses += nn.functional.binary_cross_entropy_with_logits(window, answers, reduction="none").tolist()
+        losses += nn.functional.binary_cross_entropy_with_logits(windows, answers, reduction="none").tolist()
         truth, scores = by_source[examples[0].source]
         truth += (answers > 0).tolist()
-        scores += window.tolist()
+        scores += windows.tolist()
         if 0 < answers.sum() < len(answers):
-            firsts.append(bool(answers[window.argmax()]))
+            firsts.append(bool(answers[windows.argmax()]))
+            evidence.append(max(surest)[1])
     aurocs = [roc_auc_score(*pair) for pair in by_source.values() if len(set(pair[0])) > 1]
     return {
         "window": sum(losses) / len(losses),
         "auroc": sum(aurocs) / max(1, len(aurocs)),
         "first": sum(firsts) / max(1, len(firsts)),
+        "evidence": sum(evidence) / max(1, len(evidence)),
     }
 
 
