@@ -166,8 +166,7 @@ class SharedDatabase:
             db.settle()  # errors of earlier statements belong to the whole change
             mark = db.mark()
             # ROLLBACK TO keeps a savepoint, and it would hide an outer savepoint of the same name.
-            name = f"part_{db.parts}"
-            db.parts += 1
+            name = f"part_{mark}"
             savepoint = db.execute(f"SAVEPOINT {name}")
             try:
                 yield db
@@ -180,8 +179,6 @@ class SharedDatabase:
                     db.discard()
                 db.forget(mark)
                 raise
-            finally:
-                db.parts -= 1
 
     def _lock(self, db: Session, part: Layout, names: Iterable[str] | None) -> set[int | str]:
         """Wait for other writers of a part, or of some of its names. Then they wait for this transaction.

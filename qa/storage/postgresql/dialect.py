@@ -67,7 +67,6 @@ class Session:
         self._queue: list[Answer] = []
         self._rows: list[int] = []  # for each statement of this transaction, the number of changed rows
         self.locks: set[int | str] = set()  # which this transaction has outside of savepoints
-        self.parts = 0  # the number of open savepoints
 
     @property
     def closed(self) -> bool:
