@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -333,10 +334,14 @@ def test_memory_hardly_grows_with_the_records_of_a_file(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
+        env={
+            **os.environ,
+            "MALLOC_ARENA_MAX": "1",
+        },  # or each thread keeps memory of its own: how much is chance
     )
     small, large = (int(line) * 1024 for line in re.findall(r"\d+", done.stdout))
-    # The text alone is 500 bytes a record, its passages and windows some times that.
-    assert large - small < 1000 * (12_000 - 2_000)
+    # Measured: 500 bytes a record. If all records of a file are held until its end: 5,300.
+    assert large - small < 2500 * (12_000 - 2_000)
 
 
 def test_what_a_person_corrects_while_a_file_is_read_again_stays(tmp_path: Path, inbox: Path) -> None:

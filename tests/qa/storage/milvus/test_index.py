@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import closing, suppress
 from itertools import cycle, repeat
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -432,15 +433,15 @@ def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
 ) -> None:
     put(library, document("/a.txt", words(1, 600), "a.txt"))
     library.save()
-    one, passages = collection(library), library.count().passages
+    passages = library.count().passages
     for name, seconds in {"_CHECK": 0.02, "LONGEST_PAUSE": 0.1, "SLOWEST": 10.0}.items():
         monkeypatch.setattr(collections, name, seconds)
-    monkeypatch.setattr(one._connection, "call", lambda *_: None)
 
-    class Server:
-        lite, text = False, "milvus://host"
-
-    monkeypatch.setattr(one._connection, "address", Server())
+    # A connection of its own: the library's is also the outbox's, which goes on beside.
+    connection = SimpleNamespace(
+        address=SimpleNamespace(lite=False, text="milvus://host"), call=lambda *_: None
+    )
+    one = collections.Collection(connection, collection(library).name)  # type: ignore[arg-type]
 
     def look_at(counts: Iterable[int]) -> None:
         left = iter(counts)
