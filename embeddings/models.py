@@ -29,8 +29,8 @@ INT8_ENCODER = "all-MiniLM-L6-v2-int8"
 PACKAGED_ENCODERS = (DEFAULT_ENCODER, INT8_ENCODER)
 DEFAULT_RERANKER = "ms-marco-MiniLM-L-12-v2"
 # Our own reader, which is part of this package (docs/reader.md). The hash is of the graph and the tokenizer.
-READER = "pullquote-reader-4"
-READER_SHA256 = "a25cd6d8be3496b5d64650b80be9afe4edebc6309309cd679350d26d8acc469a"
+READER = "pullquote-reader-5"
+READER_SHA256 = "bf546aeec85618daca147b6a31a0e47f091d5b6dc3f3912526686d776aeefecb"
 # The deeper reader, which reads the best passages again. Its graph is in two files.
 DEEP_READER = "pullquote-deep-reader-1"
 DEEP_READER_SHA256 = "a934314dc06eb3b1ae372825c108e544fba978a8e72627c7a7b5baea5e2490e0"

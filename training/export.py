@@ -79,7 +79,7 @@ class Served(nn.Module):
             self.joined.append(joined)
 
     def forward(self, input_ids: Tensor, token_type_ids: Tensor, pool: Tensor) -> tuple[Tensor, ...]:
-        """Return a window's logits: [1], [sentences], [tokens, 2], [1] (no deeper reader), [sentences]."""
+        """Return a window's logits: [1], [sentences], [tokens, 2]; and [1], or [sentences] if deeper."""
         body = self.model.body
         deeper = isinstance(self.model, MPNetReader)
         if deeper:
@@ -102,7 +102,7 @@ class Served(nn.Module):
         )
         if deeper:
             return window, sentence[0], span[0], part[0]
-        return window, sentence[0], span[0], relevance, part[0]
+        return window, sentence[0], span[0], relevance
 
 
 def _products(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear]:
@@ -179,7 +179,8 @@ def trace(model: ReaderModel, target: Path) -> None:
             sample,
             str(target),
             input_names=["input_ids", "token_type_ids", "pool"],
-            output_names=["window", "sentences", "span", *([] if deeper else ["relevance"]), "parts"],
+            # Only the deeper reader judges parts: a passage with parts was read by it (qa.asking.several).
+            output_names=["window", "sentences", "span", "parts" if deeper else "relevance"],
             dynamic_axes={
                 name: axis for name, axis in axes.items() if not (deeper and name == "token_type_ids")
             },

@@ -157,7 +157,7 @@ def test_what_is_in_english_beside_korean_is_judged_as_ever(
 def test_a_korean_sentence_is_shown_where_it_holds_what_is_looked_for_and_nothing_english_comes_near(
     mixed: Corpus,
 ) -> None:
-    answer = mixed.ask("DPRK satellite")
+    answer = mixed.ask("satellite of the DPRK")
     assert (answer.outcome, answer.calibrated, answer.confidence) == ("weak", False, 0)
     assert any("DPRK" in quote.text for quote in answer.quotes)
     assert any("knows only English" in note for note in answer.notes)

@@ -186,7 +186,7 @@ QUESTIONS = (
     ("", "Which factory was stripped of its metal since 2007?", "scrap"),
     ("", "Which factory was stripped of its metal in 2008?", "scrap"),
     ("", "Which factory was stripped of its metal before 2006?", ""),
-    ("", "Who was arrested since 2007?", "scrap"),
+    ("", "How many workers were arrested since 2007?", "scrap"),
     ("", "Who was arrested before 2006?", "broker"),
     ("", "Who was arrested in 2004?", "broker"),
     ("", "Who was arrested in 2013?", ""),
