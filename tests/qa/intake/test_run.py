@@ -334,10 +334,8 @@ def test_memory_hardly_grows_with_the_records_of_a_file(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={
-            **os.environ,
-            "MALLOC_ARENA_MAX": "1",
-        },  # or each thread keeps memory of its own: how much is chance
+        # Otherwise each thread keeps freed memory, and how much is chance.
+        env={**os.environ, "MALLOC_ARENA_MAX": "1"},
     )
     small, large = (int(line) * 1024 for line in re.findall(r"\d+", done.stdout))
     # Measured: 500 bytes a record. If all records of a file are held until its end: 5,300.

@@ -5,8 +5,8 @@ records of the library are on PostgreSQL, and its index is on Milvus. Each time 
 purged files. One process writes them, and another process asks meanwhile. Afterwards each acknowledged
 document must be there once, no purged document may be there, a second run must bring the rest, `doctor`
 must find no problem, and searches must find the same as in a folder with the same files. No question may
-ever have another answer than on quiet servers, or an error. The scenario `restored` comes last, because it
-replaces Milvus by an empty server.
+ever have another answer than on quiet servers, or an error. PULLQUOTE_CUT is for how many seconds the
+network is cut. The scenario `restored` comes last, because it replaces Milvus by an empty server.
 """
 
 from __future__ import annotations
@@ -394,7 +394,8 @@ def network_cut(servers: Servers, times: int, seed: int) -> None:
         cut = books.random.choice((servers.relays[:1], servers.relays[1:], servers.relays))
         for each in cut:
             each.cut()
-        time.sleep(CUT or books.random.uniform(0.5, 8))
+        seconds = books.random.uniform(0.5, 8)  # drawn in any case: a seed gives the same faults
+        time.sleep(CUT or seconds)
         for each in cut:
             each.mend(reset=books.random.random() < 0.5)
         return writer
