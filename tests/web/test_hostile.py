@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.models, pytest.mark.day]
 
-QUESTION = "What was taken from the Kumsandong fertilizer factory?"
+QUESTION = "What was the group transporting when it was arrested?"
 OUTSIDE = "kept outside the library: 5f1c9e"
 # Not in the library: as much is read for it as for any question.
 ORDINARY = "Who won the football World Cup in 2006?"
