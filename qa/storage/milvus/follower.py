@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.errors import PullquoteError
+from qa.errors import LibraryError, PullquoteError
 from qa.schema import Progress
 from qa.storage.milvus import rows
 from qa.storage.milvus.connection import MissingCollectionError
@@ -17,7 +19,7 @@ from qa.storage.records.rows import count_passages
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from qa.schema import OnProgress
     from qa.storage.engines import Database
@@ -53,6 +55,9 @@ class Follower:
         self._work, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._suspects = True  # that Milvus has lost changes: it may if it is killed
+        # Keys whose transaction failed. The locks may have ended before Milvus was written: then another
+        # process may have followed later changes first.
+        self._unsure: set[int] = set()
 
     def follow(self, patience: float = -1) -> int:
         """Follow some changes, and return their number.
@@ -66,7 +71,7 @@ class Follower:
         for attempt in range(2):
             with self._database.reading() as db:
                 encoding, (count, _) = vectors.encoding(db), outbox.waiting(db)
-            if not count or self._database.read_only:
+            if not (count or self._unsure) or self._database.read_only:
                 return 0
             self._opened.connection.check()  # before the transaction, so that no writer waits for a server
             try:
@@ -87,8 +92,10 @@ class Follower:
     def _follow(self) -> int:
         """Bring a batch of the outbox into Milvus. Return how many keys there were."""
         # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
-        with self._database.writing(counted=False, names=()) as db:
-            keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
+        with self._unsure_if_failed() as keys, self._database.writing(counted=False, names=()) as db:
+            if self._unsure:
+                outbox.note(db, self._unsure)
+            keys += outbox.take(db, AT_ONCE, self._database.skip_locked)
             self._opened.check_remembered(db)
             # Read the encodings after the rows are locked: `fill` copies what is followed before.
             active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
@@ -98,6 +105,17 @@ class Follower:
                 self._apply(db, keys, encoding, collection)
             outbox.done(db, keys)
         return len(keys)
+
+    @contextlib.contextmanager
+    def _unsure_if_failed(self) -> Iterator[list[int]]:
+        """Yield a list for the keys that are taken. If the transaction fails, they are followed again."""
+        keys: list[int] = []
+        try:
+            yield keys
+        except BaseException:
+            self._unsure |= set(keys)
+            raise
+        self._unsure.clear()
 
     def _apply(self, db: Statements, keys: Sequence[int], encoding: Encoding, collection: Collection) -> None:
         """Add the passages that the records have to a collection, and delete the others."""
@@ -140,10 +158,12 @@ class Follower:
 
     def differing(self, collection: Collection) -> tuple[set[int], set[int]]:
         """Return the keys of a collection that the records lack, and the reverse, without the outbox."""
+        with self._database.reading() as db:
+            pending = outbox.pending(db)
         kept = collection.keys()
         with self._database.reading() as db:
             held = np.array([key for (key,) in db.execute("SELECT key FROM passages")], np.int64)
-            pending = outbox.pending(db)
+            pending |= outbox.pending(db)
         strays, missing = np.setdiff1d(kept, held), np.setdiff1d(held, kept)
         return set(strays.tolist()) - pending, set(missing.tolist()) - pending
 
@@ -204,9 +224,28 @@ class Follower:
         """End the thread. Changes that it has not followed stay in the outbox."""
         self._closing.set()
         self._work.set()
+        until = time.monotonic() + CLOSING
         with self._starting:
             if self._thread:
                 self._thread.join(CLOSING)
+        while self._unsure and not self._noted(last=time.monotonic() > until):
+            time.sleep(FIRST_PAUSE)
+
+    def _noted(self, *, last: bool) -> bool:
+        """Note the unsure keys in the outbox for the next process. Return whether it is done or given up."""
+        try:
+            with self._database.writing(counted=False, names=()) as db:
+                outbox.note(db, self._unsure)
+        except LibraryError as error:
+            if last:
+                log.warning(
+                    "%s; the index at %s may differ from it by %s: `pullquote doctor` compares them",
+                    error,
+                    self._opened.address.text,
+                    plural(len(self._unsure), "passage"),
+                )
+            return last
+        return True
 
     def _run(self) -> None:
         """Follow the outbox until closing. After an error, pause, each time for longer."""

@@ -44,6 +44,8 @@ PATIENCE = 2.0
 SCANNED = 100_000
 # Maximum number of times that a new index tries to replace the former, while others write.
 ATTEMPTS = 30
+# Maximum number of times that a save waits for the index: each time, Milvus may have lost rows.
+FINISHES = 3
 # Maximum seconds in which the outbox does not get shorter although others follow it, and between two looks.
 STUCK, _LOOK = 300.0, 0.1
 
@@ -275,11 +277,15 @@ class MilvusIndex:
                 log.info("%s", error)
             return
         self._follow_all(start, progress)
-        with self._database.reading() as db:
-            encoding = vectors.encoding(db) or encoding
-            passages = count_passages(db)
-        self._opened.active(encoding).finish(passages, progress)
-        self._follow_all(self._follower.mend(), progress)
+        for _ in range(FINISHES):
+            with self._database.reading() as db:
+                encoding = vectors.encoding(db) or encoding
+                passages = count_passages(db)
+            self._opened.active(encoding).finish(passages, progress)
+            noted = self._follower.mend()
+            if not noted:
+                break
+            self._follow_all(noted, progress)
         self._opened.drop_former()
 
     def _follow_all(self, start: set[int], progress: OnProgress | None) -> None:
@@ -434,7 +440,8 @@ class MilvusIndex:
         yield Finding(
             "index",
             f"{collection.name}, {collection.kind()}, {plural(collection.count(), 'passage')}",
-            f"{plural(len(strays | missing), 'passage')} differ from the records: {self._mending()}"
+            f"it lacks {plural(len(missing), 'passage')}, and has {len(strays)} that the records lack: "
+            f"{self._mending()}"
             if strays or missing
             else "",
         )

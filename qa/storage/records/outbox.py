@@ -25,7 +25,7 @@ def note(db: Statements, keys: Iterable[int]) -> None:
     db.execute(
         "INSERT INTO outbox (passage, since) SELECT CAST(value AS BIGINT), ? FROM json_each(?) "
         "WHERE (SELECT index_address FROM library) != '' "
-        "ON CONFLICT (passage) DO UPDATE SET since = excluded.since",
+        "ON CONFLICT (passage) DO UPDATE SET since = outbox.since",
         (_now(), json.dumps(sorted({*keys}))),
     )
 
