@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, IDLE_SECONDS = 5, 10, 60, 120
 # Maximum number of connections of this process, and of unused connections that are kept open.
 MOST, KEPT_OPEN = 8, 4
-# A silent connection is probed after some seconds, and given up soon after if there is no answer.
-_ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+# A silent connection is probed after some seconds, and given up after ten seconds if there is no answer.
+_ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _LEAST_LIBPQ = 140_000  # earlier versions have no pipeline mode
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Each statement after the lock sees all earlier commits, and the lock keeps other writers out.

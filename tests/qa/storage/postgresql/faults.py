@@ -17,15 +17,13 @@ import random
 import re
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -287,52 +285,22 @@ def answers(library: Library) -> list[list[str]]:
     ]
 
 
-class Relay:
-    """A port by which a server is reached, and which can be cut: then nothing comes through."""
+@contextmanager
+def cut_off(ports: list[int], *, silent: bool) -> Iterator[None]:
+    """Let no packet of these ports through. If the cut is not silent, whoever sends is refused."""
+    verdict = "drop" if silent else "reject with tcp reset"
+    listed = ", ".join(map(str, ports))
+    rules = [f"tcp {end} {{ {listed} }} {verdict}" for end in ("dport", "sport")]
+    chain = ["chain packets {", "type filter hook input priority 0", *rules, "}"]
+    _firewall("\n".join(["table ip cut {", *chain, "}"]))
+    try:
+        yield
+    finally:
+        _firewall("delete table ip cut")
 
-    def __init__(self, port: int) -> None:
-        self._to = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._open: list[socket.socket] = []
-        self._passes = threading.Event()
-        self._passes.set()
-        threading.Thread(target=self._accept, daemon=True).start()
 
-    def cut(self) -> None:
-        self._passes.clear()
-
-    def mend(self, *, reset: bool) -> None:
-        """Let all through again. With `reset`, the connections so far end."""
-        for each in self._open if reset else ():
-            with suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                each.shutdown(socket.SHUT_RDWR)
-        self._passes.set()
-
-    def _accept(self) -> None:
-        while True:
-            here, _ = self._listener.accept()
-            threading.Thread(target=self._connect, args=(here,), daemon=True).start()
-
-    def _connect(self, here: socket.socket) -> None:
-        self._passes.wait()
-        try:
-            there = socket.create_connection(("127.0.0.1", self._to))
-        except OSError:
-            here.close()
-            return
-        self._open += [here, there]
-        for one, other in ((here, there), (there, here)):
-            threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
-
-    def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError):
-            while data := one.recv(1 << 16):
-                self._passes.wait()
-                other.sendall(data)
-        with suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
+def _firewall(rules: str) -> None:
+    subprocess.run(["nft", "--file", "-"], input=rules, text=True, check=True)
 
 
 # Scenarios
@@ -345,13 +313,11 @@ class Servers:
     postgresql: postgresql.Server
     milvus: on_server.Server
     folder: Path
-    relays: list[Relay] = field(default_factory=list)
 
     def books(self, name: str, seed: int) -> Books:
         """Make a library on the servers."""
-        ports = [each.port for each in self.relays] or [self.postgresql.port, on_server.PORT]
-        place = f"postgresql://{postgresql.USER}@127.0.0.1:{ports[0]}/{postgresql.DATABASE}?schema={name}"
-        return Books(place, f"milvus://127.0.0.1:{ports[1]}", self.folder / name, seed)
+        place = f"{self.postgresql.address()}?schema={name}"
+        return Books(place, self.milvus.address, self.folder / name, seed)
 
 
 def postgresql_killed(servers: Servers, times: int, seed: int) -> None:
@@ -386,22 +352,19 @@ def killed(
 
 
 def network_cut(servers: Servers, times: int, seed: int) -> None:
-    servers.relays = [Relay(servers.postgresql.port), Relay(on_server.PORT)]
     books = servers.books("network_cut", seed)
+    ports = [servers.postgresql.port, on_server.PORT]
 
     def strike() -> Writer:
         writer = books.interrupted()
-        cut = books.random.choice((servers.relays[:1], servers.relays[1:], servers.relays))
-        for each in cut:
-            each.cut()
+        cut = books.random.choice((ports[:1], ports[1:], ports))
+        silent = books.random.random() < 0.7
         seconds = books.random.uniform(0.5, 8)  # drawn in any case: a seed gives the same faults
-        time.sleep(CUT or seconds)
-        for each in cut:
-            each.mend(reset=books.random.random() < 0.5)
+        with cut_off(cut, silent=silent):
+            time.sleep(CUT or seconds)
         return writer
 
     asked_meanwhile(books, times, strike)
-    servers.relays = []
 
 
 def asked_meanwhile(books: Books, times: int, strike: Callable[[], Writer]) -> None:
