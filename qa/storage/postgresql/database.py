@@ -33,10 +33,13 @@ _LEAST_LIBPQ = 140_000  # earlier versions have no pipeline mode
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Each statement after the lock sees all earlier commits, and the lock keeps other writers out.
 _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-# These are set in each transaction: a pooler may give each transaction another session.
+# These are set in each transaction: a pooler may give each transaction another session. The server gives up a
+# silent client as soon as the client gives up the server: until then it keeps the client's locks.
 _SETTINGS = (
     "SELECT set_config('search_path', ?, true), set_config('statement_timeout', ?, true), "
-    "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true)"
+    "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true), "
+) + ", ".join(
+    f"set_config('tcp_{name.removeprefix('tcp_')}', '{value}', true)" for name, value in _ALIVE.items()
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
 _SHARED_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0))"
