@@ -12,6 +12,7 @@ from qa.asking.combine import speaks_of
 from qa.document.window import in_words
 from qa.formats.kinds import KINDS, LETTER
 from qa.schema import Fact
+from qa.text.about import asked_by_patterns
 from qa.text.dates import date_in_words
 from qa.text.terms import words
 
@@ -31,8 +32,9 @@ HEAD = 400
 # Among this many of the best documents found, a document of the named kind comes first.
 NEAR = 2
 # If a passage answers with at least the logit SURE, no line is raised, unless the question plainly asks for a
-# fact. Then the line is raised to at least ABOVE over the best sentence.
-SURE, ABOVE = 1.0, 0.5
+# fact. Then the line is raised to at least ABOVE over the best sentence. If only words ask for a fact, and no
+# pattern, SURE_BY_WORDS is enough: such a question often asks for something else.
+SURE, SURE_BY_WORDS, ABOVE = 1.0, -1.0, 0.5
 # Logits that are added because the reader knows few lines that name what is asked. LINE: to the score of such
 # a line. PASSAGE: to its passage's score. ANSWERS: to the logit that the passage answers.
 LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
@@ -64,7 +66,8 @@ def surer(question: ParsedQuestion, retrieved: Retrieved, read: list[Read]) -> l
     plainly = question.document_fact is not None
     if not (question.document_fields and read):
         return read
-    if not plainly and max(candidate.reading.answers for candidate in read) >= SURE:
+    sure = SURE if asked_by_patterns(question.text) else SURE_BY_WORDS
+    if not plainly and max(candidate.reading.answers for candidate in read) >= sure:
         return read
     document, _ = _likeliest(question, retrieved)[0]
     fields = statements.naming(question.document_fields)

@@ -6,10 +6,20 @@ The functions judge by words, without grammar. If the words mislead, a head is r
 from __future__ import annotations
 
 import re
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from qa.text.word_weights import features, log_odds, shipped_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
+
+# Log odds above which the words of a question ask for a field. The words for a date and a place rarely tell a
+# question about a document from a question about an event, so they need more.
+LEAST = -2.5
+LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5}
 
 # The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
 _KIND = (
@@ -115,7 +125,12 @@ _SURELY: tuple[tuple[Fact, re.Pattern[str]], ...] = tuple(
 
 
 def asked_of_document(question: str) -> tuple[Field, ...]:
-    """Return the facts about a document that a question asks for, mostly none.
+    """Return the facts about a document that a question asks for, by patterns or words; mostly none."""
+    return tuple(dict.fromkeys([*asked_by_patterns(question), *asked_by_words(question)]))
+
+
+def asked_by_patterns(question: str) -> tuple[Field, ...]:
+    """Return the facts about a document that a question asks for, judged by patterns.
 
     A question that asks when a document was published does not ask who published it.
     """
@@ -129,6 +144,22 @@ def asked_of_document(question: str) -> tuple[Field, ...]:
     if "publisher" in near_fields and _WHEN.match(question):
         near_fields.remove("publisher")
     return tuple(dict.fromkeys([*alone, *near_fields]))
+
+
+def asked_by_words(
+    question: str, weights: Mapping[str, Mapping[str, float]] | None = None
+) -> tuple[Field, ...]:
+    """Return the facts about a document that a question asks for, judged by the weights of its words.
+
+    More questions are found so than by patterns, and more of them ask for something else.
+    """
+    question_features = features(question)
+    weights = weights or shipped_weights()
+    return tuple(
+        field
+        for field in get_args(Field)
+        if log_odds(question_features, weights[field]) > LEAST_OF.get(field, LEAST)
+    )
 
 
 def fact_asked(question: str) -> tuple[Fact, str] | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.asking.asks_for_several import asks_for_several, features
+from qa.asking.asks_for_several import asks_for_several
+from qa.text.word_weights import features
 
 SUITES = Path(__file__).parents[2] / "suites"
 

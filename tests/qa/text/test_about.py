@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.text.about import asked_of_document, fact_asked, kinds_named
+from qa.text.about import asked_by_patterns, asked_by_words, asked_of_document, fact_asked, kinds_named
 
 ASKED = {
     "Who wrote the letter on the pier?": "author",
@@ -45,12 +45,34 @@ def test_what_a_question_may_ask_of_a_document(question: str, fact: str) -> None
     ],
 )
 def test_most_questions_ask_for_nothing_of_a_document(question: str) -> None:
-    assert asked_of_document(question) == ()
+    assert asked_by_patterns(question) == ()
+
+
+BY_WORDS = {
+    "project number, ferry demand to 2040": "number",
+    "Under which number is the map of eels kept?": "number",
+    "To whom was it presented?": "addressee",
+    "From which office does the notice on eels come?": "sender",
+}
+
+
+@pytest.mark.parametrize(("question", "fact"), BY_WORDS.items(), ids=BY_WORDS)
+def test_words_tell_what_no_pattern_tells(question: str, fact: str) -> None:
+    assert fact not in asked_by_patterns(question)
+    assert fact in asked_by_words(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["How deep is the basin?", "When did the fire at the works break out?", "Who founded it?", "", "?"],
+)
+def test_words_of_most_questions_ask_for_nothing_of_a_document(question: str) -> None:
+    assert asked_by_words(question) == ()
 
 
 def test_asked_by_whom_it_was_published_a_question_asks_for_that_whatever_its_time() -> None:
     assert "publisher" in asked_of_document("Which institute published the most recent report on wheat?")
-    assert "publisher" not in asked_of_document("When was the report on wheat published?")
+    assert "publisher" not in asked_by_patterns("When was the report on wheat published?")
 
 
 SURELY = {
