@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 Fact = Literal["author", "date", "publisher"]
 Field = Literal["author", "publisher", "date", "number", "series", "title", "place", "sender", "addressee"]
 
-# Log odds above which the words of a question ask for a field. The words for a date and a place rarely tell a
-# question about a document from a question about an event, so they need more.
+# Log odds above which the words of a question ask for a field. The words for a date, a place and a number are
+# often about an event, so they need more.
 LEAST = -2.5
-LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5}
+LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5, "number": -1.5}
 
 # The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
 _KIND = (
