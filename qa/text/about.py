@@ -20,6 +20,9 @@ Field = Literal["author", "publisher", "date", "number", "series", "title", "pla
 # often about an event, so they need more.
 LEAST = -2.5
 LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5, "number": -1.5}
+# Characters of a question whose words ask for a field, at most. A longer text costs much, because heads are read
+# with it.
+LONGEST = 300
 
 # The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
 _KIND = (
@@ -153,6 +156,8 @@ def asked_by_words(
 
     More questions are found so than by patterns, and more of them ask for something else.
     """
+    if len(question) > LONGEST:
+        return ()
     question_features = features(question)
     weights = weights or shipped_weights()
     return tuple(

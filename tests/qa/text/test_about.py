@@ -70,6 +70,11 @@ def test_words_of_most_questions_ask_for_nothing_of_a_document(question: str) ->
     assert asked_by_words(question) == ()
 
 
+def test_the_words_of_a_long_text_ask_for_nothing() -> None:
+    assert asked_by_words("project number, ferry demand to 2040 " * 3)
+    assert not asked_by_words("project number, ferry demand to 2040 " * 9)
+
+
 def test_asked_by_whom_it_was_published_a_question_asks_for_that_whatever_its_time() -> None:
     assert "publisher" in asked_of_document("Which institute published the most recent report on wheat?")
     assert "publisher" not in asked_by_patterns("When was the report on wheat published?")
