@@ -20,8 +20,7 @@ Field = Literal["author", "publisher", "date", "number", "series", "title", "pla
 # often about an event, so they need more.
 LEAST = -2.5
 LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5, "number": -1.5}
-# Characters of a question whose words ask for a field, at most. A longer text costs much, because heads are read
-# with it.
+# Maximum characters of a question whose words ask for a field: to read heads with a longer text costs much.
 LONGEST = 300
 
 # The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
