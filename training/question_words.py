@@ -43,7 +43,7 @@ class Asked(NamedTuple):
 
     Attributes:
         text: the question.
-        asks_for: `KIND`, a field, `MAIL` for a line of a mail's head, or "".
+        asks_for: `KIND`, a field, `MAIL` for a line of a mail's head or another fact that is left out, or "".
         document: its document.
         documents: the set of its document.
         is_plain: whether the text is not the question, but the thing that it asks for as a plain question.
@@ -73,7 +73,9 @@ def main() -> None:
     for left_out in sorted({asked.documents for asked in questions if asked.asks_for not in ("", MAIL)}):
         rest = [asked for asked in questions if asked.documents != left_out]
         own = [
-            asked for asked in questions if asked.documents == left_out and asked.asks_for not in ("", MAIL)
+            asked
+            for asked in questions
+            if asked.documents == left_out and asked.asks_for not in ("", MAIL) and not asked.is_plain
         ]
         if own[0].asks_for == KIND:
             several = fit_several(rest)
@@ -85,7 +87,10 @@ def main() -> None:
             by_patterns = [asked.asks_for in asked_by_patterns(asked.text) for asked in own]
             either = np.logical_or(by_words, by_patterns)
             shares = [np.mean(each) for each in (by_patterns, by_words, either)]
-            print(f"{left_out}: found by patterns, by words, by either of {len(own)}:", *shares)
+            print(
+                f"{left_out}: found by patterns, by words, by either of {len(own)}: "
+                + ", ".join(f"{share:.2f}" for share in shares)
+            )
     weights = {KIND: fit_several(questions)} | fit_fields(questions)
     for name in SUITES:
         by_type: dict[str, list[tuple[bool, bool]]] = {}
@@ -111,7 +116,7 @@ def written() -> Iterator[Asked]:
     """Yield the written questions, and for a head also the thing asked for as a plain question."""
     folder = ROOT / "training" / "written"
     for line in read_lines(folder / "kinds.jsonl"):
-        document = [*line["documents"], line.get("about", ""), *line.get("group", ())][0]
+        document = [*line["documents"], line.get("about", "")][0]
         documents = line["_id"].partition("-")[0]
         kind = {"two_places": KIND, "head": NOTES.get(line["note"], MAIL)}.get(line["type"], "")
         yield Asked(line["text"], kind or (MAIL if line["note"] == MAIL else ""), document, documents)

@@ -153,7 +153,7 @@ def asked_by_words(
 ) -> tuple[Field, ...]:
     """Return the facts about a document that a question asks for, judged by the weights of its words.
 
-    More questions are found so than by patterns, and more of them ask for something else.
+    This finds questions that no pattern finds. More of them ask for something else.
     """
     if len(question) > LONGEST:
         return ()

@@ -145,15 +145,16 @@ class Collection:
         temporary index, and misses many rows. Rows count as indexed if Milvus compares each of them.
         """
         waiting = int(self._described().get("pending_index_rows") or 0)
-        if not (waiting or self._connection.address.lite):
+        if waiting <= _EXACT and not self._connection.address.lite:
             loaded = {
                 segment.segment_id for segment in self._connection.call("list_loaded_segments", self.name)
             }
-            waiting = sum(
+            not_loaded = sum(
                 segment.num_rows
                 for segment in self._connection.call("list_persistent_segments", self.name)
                 if segment.segment_id not in loaded and segment.level_name != _DELETIONS
             )
+            waiting = max(waiting, not_loaded)
         return waiting if waiting > _EXACT else 0
 
     def finish(self, passages: int, progress: OnProgress | None) -> None:

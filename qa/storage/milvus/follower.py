@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qa.errors import LibraryError, PullquoteError
+from qa.errors import ConflictError, LibraryError, PullquoteError
 from qa.schema import Progress
 from qa.storage.milvus import rows
 from qa.storage.milvus.connection import MissingCollectionError
@@ -19,7 +18,7 @@ from qa.storage.records.rows import count_passages
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from qa.schema import OnProgress
     from qa.storage.engines import Database
@@ -38,7 +37,7 @@ AT_ONCE = 500
 GATHERING = 0.2
 # Seconds between two attempts if Milvus is away: the first and the longest pause.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-# Maximum seconds that `close` waits for the thread.
+# Maximum seconds that `close` waits for the thread, and tries to note what is unsure.
 CLOSING = 15.0
 
 
@@ -55,8 +54,8 @@ class Follower:
         self._work, self._closing = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._suspects = True  # that Milvus has lost changes: it may if it is killed
-        # Keys whose transaction failed. The locks may have ended before Milvus was written: then another
-        # process may have followed later changes first.
+        # Keys that are being followed, or whose transaction failed. If the locks ended before Milvus was
+        # written, another process may have followed later changes first.
         self._unsure: set[int] = set()
 
     def follow(self, patience: float = -1) -> int:
@@ -71,7 +70,8 @@ class Follower:
         for attempt in range(2):
             with self._database.reading() as db:
                 encoding, (count, _) = vectors.encoding(db), outbox.waiting(db)
-            if not (count or self._unsure) or self._database.read_only:
+            unsure = patience < 0 and bool(self._unsure)  # a search does not wait for the rows of others
+            if not (count or unsure) or self._database.read_only:
                 return 0
             self._opened.connection.check()  # before the transaction, so that no writer waits for a server
             try:
@@ -80,6 +80,8 @@ class Follower:
                 if not self._following.acquire(timeout=patience):
                     return 0
                 try:
+                    if unsure:
+                        self._note_unsure()
                     return self._follow()
                 finally:
                     self._following.release()
@@ -92,30 +94,38 @@ class Follower:
     def _follow(self) -> int:
         """Bring a batch of the outbox into Milvus. Return how many keys there were."""
         # The rows in the outbox are locked, and no document: writers need not wait for Milvus.
-        with self._unsure_if_failed() as keys, self._database.writing(counted=False, names=()) as db:
-            if self._unsure:
-                outbox.note(db, self._unsure)
-            keys += outbox.take(db, AT_ONCE, self._database.skip_locked)
-            self._opened.check_remembered(db)
-            # Read the encodings after the rows are locked: `fill` copies what is followed before.
-            active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
-            if active and active not in [encoding for encoding, _ in present]:
-                raise MissingCollectionError(f"the index of encoding {active.number} is missing: try again")
-            for encoding, collection in present:
-                self._apply(db, keys, encoding, collection)
-            outbox.done(db, keys)
+        try:
+            with self._database.writing(counted=False, names=()) as db:
+                keys = outbox.take(db, AT_ONCE, self._database.skip_locked)
+                self._unsure |= set(keys)
+                self._opened.check_remembered(db)
+                # Read the encodings after the rows are locked: `fill` copies what is followed before.
+                for encoding, collection in self._present(db):
+                    self._apply(db, keys, encoding, collection)
+                outbox.done(db, keys)
+        except BaseException:
+            self._work.set()  # so that the thread follows them again
+            raise
+        self._unsure -= set(keys)
         return len(keys)
 
-    @contextlib.contextmanager
-    def _unsure_if_failed(self) -> Iterator[list[int]]:
-        """Yield a list for the keys that are taken. If the transaction fails, they are followed again."""
-        keys: list[int] = []
+    def _present(self, db: Statements) -> list[tuple[Encoding, Collection]]:
+        """Return the encodings that have a collection. Raise an error if the active one has none."""
+        active, present = vectors.encoding(db), self._opened.existing(vectors.encodings(db))
+        if active and active not in [encoding for encoding, _ in present]:
+            raise MissingCollectionError(f"the index of encoding {active.number} is missing: try again")
+        return present
+
+    def _note_unsure(self) -> None:
+        """Note the unsure keys in the outbox again. If other processes hold their rows, try later."""
         try:
-            yield keys
-        except BaseException:
-            self._unsure |= set(keys)
-            raise
-        self._unsure.clear()
+            with self._database.writing(counted=False, names=()) as db:
+                outbox.note(db, self._unsure)
+        except ConflictError as error:
+            log.info("%s", error)
+            self._work.set()
+        else:
+            self._unsure.clear()
 
     def _apply(self, db: Statements, keys: Sequence[int], encoding: Encoding, collection: Collection) -> None:
         """Add the passages that the records have to a collection, and delete the others."""

@@ -379,7 +379,7 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
         ("Who put this brief out?", {"publisher"}),
         ("Who published the report?", {"publisher"}),
         ("Which institute is behind this paper?", {"publisher"}),
-        ("Who issued this bulletin?", {"publisher"}),
+        ("Who issued this bulletin?", {"publisher", "author"}),
         ("Name the publisher.", {"publisher"}),
         ("Who wrote this article?", {"author"}),
         ("Name of the analyst who drafted this brief?", {"author"}),
@@ -387,13 +387,13 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
         ("Who sent this e-mail?", {"author", "publisher"}),
         ("What is the serial number of this brief?", {"number"}),
         ("And what is the number of the brief?", {"number"}),
-        ("Which series is it?", {"number"}),
+        ("Which series is it?", {"number", "publisher"}),
         ("What's the headline?", {"title"}),
         ("What is this brief about?", {"title"}),
         ("what does the acronym IFES stand for", {"publisher", "author"}),
         ("How do I cite this?", set(ALL_FIELDS)),
         ("Postal address of the institute?", {"contact"}),
-        ("What is the phone number of the desk?", {"contact"}),
+        ("What is the phone number of the desk?", {"contact", "number"}),
         ("When was the brief on boats in the strait published?", {"date"}),
         ("Who published Strait Watch?", {"publisher"}),
         ("When was Strait Watch No. 12 published?", {"date"}),
@@ -401,8 +401,7 @@ def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
     ],
 )
 def test_a_question_asks_for_fields_of_a_document(question: str, fields: set[str]) -> None:
-    assert asked(ParsedQuestion(question), NAMED) >= fields
-    assert len(asked(ParsedQuestion(question), NAMED)) <= len(fields) + 1  # one more may be asked by words
+    assert asked(ParsedQuestion(question), NAMED) == fields
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ class OnServers(InFolders):
             return sum(1 for _ in records.hashes())
 
     def problems(self, library: str) -> list[str]:
-        """Return what `doctor` finds, but for a server that is not set up for lasting changes."""
+        """Return what `doctor` finds."""
         return [
             f"{finding.about}: {finding.problem}"
             for finding in examine_library(library_address(library))
@@ -259,7 +259,7 @@ def test_a_process_of_rays_that_is_killed_costs_nothing(
             report = corpus.index(many, workers="local")
             killer.join()
         assert [each.document_id for each in report.files] == sorted(path.name for path in many.iterdir())
-        # An actor may have died after it had put documents in. They are unchanged when it puts them again.
+        # An actor may have died after it had put documents in. They are unchanged when another puts them in.
         again = {"unchanged"} if isinstance(libraries, OnServers) else set()
         assert {each.status for each in report.files} - again == {"added"}
         check_whole(libraries, library, many)

@@ -491,6 +491,24 @@ def test_a_server_that_indexes_is_waited_for_as_long_as_it_goes_on(
         one.finish(passages, None)
 
 
+@pytest.mark.parametrize(
+    ("pending_rows", "not_loaded", "waiting"),
+    [(0, 0, 0), (3, 0, 0), (0, 900, 0), (3, 50_000, 50_000), (5_000, 0, 5_000), (0, 5_000, 5_000)],
+)
+def test_rows_that_milvus_compares_one_by_one_count_as_indexed(
+    pending_rows: int, not_loaded: int, waiting: int
+) -> None:
+    segments = [SimpleNamespace(segment_id=each, num_rows=rows, level_name="L1") for each, rows in
+                enumerate((7_000, not_loaded))]  # fmt: skip
+    said = {
+        "describe_index": {"pending_index_rows": pending_rows},
+        "list_loaded_segments": segments[:1],
+        "list_persistent_segments": segments,
+    }
+    connection = SimpleNamespace(address=SimpleNamespace(lite=False), call=lambda name, *_: said[name])
+    assert collections.Collection(connection, "any").not_indexed() == waiting  # type: ignore[arg-type]
+
+
 # Milvus is away
 
 
