@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.text.word_weights import features, log_odds, shipped_weights
+from qa.text.word_weights import LONGEST, features, log_odds, shipped_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,6 @@ KIND = "several"
 # Log odds above which a question counts as one. Four in five such questions are found. One in ten other
 # questions also counts, and is read again in vain.
 LEAST = -2.5
-# Characters of a question that compares, at most. A longer text costs much to read again.
-LONGEST = 300
 
 
 def asks_for_several(question: str, weights: Mapping[str, float] | None = None) -> bool:

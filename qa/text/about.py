@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
-from qa.text.word_weights import features, log_odds, shipped_weights
+from qa.text.word_weights import LONGEST, features, log_odds, shipped_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ Field = Literal["author", "publisher", "date", "number", "series", "title", "pla
 # often about an event, so they need more.
 LEAST = -2.5
 LEAST_OF: dict[Field, float] = {"date": 0.5, "place": -0.5, "number": -1.5}
-# Maximum characters of a question whose words ask for a field: to read heads with a longer text costs much.
-LONGEST = 300
 
 # The words for a kind of document. Act, bill, order and the like are left out: they rarely mean a document.
 _KIND = (

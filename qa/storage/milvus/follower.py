@@ -18,7 +18,7 @@ from qa.storage.records.rows import count_passages
 from qa.text.display import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from qa.schema import OnProgress
     from qa.storage.engines import Database
@@ -116,11 +116,15 @@ class Follower:
             raise MissingCollectionError(f"the index of encoding {active.number} is missing: try again")
         return present
 
+    def _note(self, keys: Iterable[int]) -> None:
+        """Note keys in the outbox, in a transaction of its own."""
+        with self._database.writing(counted=False, names=()) as db:
+            outbox.note(db, keys)
+
     def _note_unsure(self) -> None:
         """Note the unsure keys in the outbox again. If other processes hold their rows, try later."""
         try:
-            with self._database.writing(counted=False, names=()) as db:
-                outbox.note(db, self._unsure)
+            self._note(self._unsure)
         except ConflictError as error:
             log.info("%s", error)
             self._work.set()
@@ -162,8 +166,7 @@ class Follower:
                 self._opened.address.text,
                 plural(len(noted), "passage"),
             )
-            with self._database.writing(counted=False, names=()) as db:
-                outbox.note(db, noted)
+            self._note(noted)
         return noted
 
     def differing(self, collection: Collection) -> tuple[set[int], set[int]]:
@@ -205,8 +208,7 @@ class Follower:
                 if written.setdefault(number, metadata) != metadata:
                     written[number] = None
             if changed:
-                with self._database.writing(counted=False, names=()) as db:
-                    outbox.note(db, changed)
+                self._note(changed)
             if progress:
                 progress(Progress("index", min(first + AT_ONCE, len(missing)), len(missing)))
         if missing:
@@ -244,8 +246,7 @@ class Follower:
     def _noted(self, *, last: bool) -> bool:
         """Note the unsure keys in the outbox for the next process. Return whether it is done or given up."""
         try:
-            with self._database.writing(counted=False, names=()) as db:
-                outbox.note(db, self._unsure)
+            self._note(self._unsure)
         except LibraryError as error:
             if last:
                 log.warning(

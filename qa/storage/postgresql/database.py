@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS, LOCK_SECONDS, STATEMENT_SECONDS, IDLE_SECONDS = 5, 10, 60, 120
 # Maximum number of connections of this process, and of unused connections that are kept open.
 MOST, KEPT_OPEN = 8, 4
-# A silent connection is probed after some seconds, and given up after ten seconds if there is no answer.
+# A silent connection is probed after some seconds, and is given up if nobody answers for ten seconds.
 _ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 _LEAST_LIBPQ = 140_000  # earlier versions have no pipeline mode
 _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
