@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 FILE = "word_weights.json"
-# Maximum characters of a question whose words are weighed. More is read for such a question, and that costs much
-# with a longer text.
+# Maximum characters of a question whose words are weighed: more is read for such a question, and a long text
+# costs much to read.
 LONGEST = 300
 _TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[:.,]\d+)*|[?,;:](?=\s|$)|[–—-]")
 
