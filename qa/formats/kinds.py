@@ -78,7 +78,7 @@ class Kind:
     holds: bool = False
     signed: bool = False
     most_bytes: int = MOST_BYTES
-    reading: int = 3
+    reading: int = 4
 
 
 _EVERY = (
@@ -154,7 +154,7 @@ _EVERY = (
         several=True,
         signed=True,
         most_bytes=_MORE_BYTES,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "pptx",
@@ -166,7 +166,7 @@ _EVERY = (
         libraries=("lxml", "python-pptx"),
         signed=True,
         most_bytes=_MORE_BYTES,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "odt",
@@ -201,7 +201,7 @@ _EVERY = (
         unread=(WITHOUT_MARKS, PICTURES),
         signed=True,
         most_bytes=_MORE_BYTES,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "email",
@@ -214,7 +214,7 @@ _EVERY = (
         unread=("attachments of other formats", PICTURES),
         several=True,
         holds=True,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "msg",
@@ -228,7 +228,7 @@ _EVERY = (
         several=True,
         holds=True,
         signed=True,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "mbox",
@@ -242,7 +242,7 @@ _EVERY = (
         several=True,
         holds=True,
         most_bytes=_MORE_BYTES,
-        reading=4,
+        reading=5,
     ),
     Kind(
         "feed",
@@ -267,7 +267,7 @@ _EVERY = (
         as_text=True,
         several=True,
         most_bytes=_MORE_BYTES,
-        reading=4,
+        reading=5,
     ),
     Kind("jsonl", "jsonl", "JSON Lines", "JSON Lines", (".jsonl",), as_text=True, several=True),
     Kind(

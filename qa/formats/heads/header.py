@@ -27,6 +27,7 @@ from qa.text.name_classes import (
     classify_name,
     has_name_form,
     is_division,
+    is_institution,
     is_law_or_event,
     is_like_a_title,
     is_office,
@@ -84,7 +85,15 @@ _FULL_STOP = re.compile(r"(?:^|\s)[^\W\d_]{2,}[.!…][”’\"')\]]*$")
 _LONG_TITLE = 4  # words: a longer name is hardly a publisher's
 _LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # minimum score of a title
-_PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
+# A label that no list has, and what it states: "Release manager: @jo", "Client: Harbour Mission Ltd".
+_LABELLED = re.compile(
+    r"(?P<label>[^\W\d_a-z][\w’'-]*(?: [a-z][\w’'/-]*){0,7}): (?P<value>(?:[^\Wa-z]|@).*[^?!])"
+)
+_PART = re.compile(
+    r"\b(?:(?:division|department|unit|section|branch|directorate|team)(?:$|, )"
+    r"|(?:panel|team)(?:$| (?:on|for) ))",
+    re.IGNORECASE,
+)
 _HISTORY = 3  # so many dates without a known role are a list of versions, not the date of the text
 _SURE = 4  # minimum score of a publisher
 _MOST_UNDATED = 6  # maximum lines of a header without a date or number
@@ -543,8 +552,16 @@ class _Reading:
         if line.number and whole and (line.bare or re.match(r"\W*\w+\W?\s?\d", line.words)):
             title = line.words  # "Case 7/2018: the savings bank" is a title with a number in it
         for below in left:
-            follows = below.line == best.line + 1 and self._lines[below.line].block == line.block
-            if follows and not below.shares_line and not best.shares_line and _goes_on(title, below.text):
+            next_line = self._lines[below.line]
+            follows = (
+                below.line == best.line + 1
+                and next_line.block == line.block
+                and not next_line.states_something
+            )
+            goes_on = _goes_on(title, below.text) and not (
+                _is_labelled(below.text) or _PART.search(below.text)
+            )
+            if follows and goes_on and not below.shares_line and not best.shares_line:
                 return f"{title} {below.text}"
         return title
 
@@ -572,6 +589,7 @@ class _Reading:
         return (
             2 * (is_like_a_title(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
             - 6 * _is_credit(name.text)
+            - 6 * _is_labelled(name.text)
             + (len(words) >= 3)
             + (not name.shares_line and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
@@ -654,7 +672,9 @@ def _same(one: str, other: str) -> bool:
 
 def _names_no_text(title: str) -> bool:
     """Return whether words only name an office or an institution, and so are not the title of a text."""
-    return is_office(title) or (classify_name(title) == "institution" and has_name_form(title))
+    return is_office(title) or (
+        ": " not in title and classify_name(title) == "institution" and has_name_form(title)
+    )
 
 
 def _is_credit(words: str) -> bool:
@@ -664,13 +684,19 @@ def _is_credit(words: str) -> bool:
     return surely_people(who) or likely_people(who)
 
 
+def _is_labelled(words: str) -> bool:
+    """Return whether words are a label and what it states: several words, or an institution."""
+    match = _LABELLED.fullmatch(words)
+    return match is not None and (" " in match["label"] or is_institution(match["value"]))
+
+
 def _goes_on(above: str, below: str) -> bool:
     """Return whether a title goes on in the line below it."""
     return (
         bool(_GOES_ON.search(above))
         or above.endswith(":")
         or below[0].islower()
-        or (len(above) >= HARD_WRAPPED and above[-1] != ")")
+        or (len(above) >= HARD_WRAPPED and above[-1] != ")" and " " in below)
     )
 
 

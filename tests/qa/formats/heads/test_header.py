@@ -451,6 +451,37 @@ def test_a_sentence_below_other_lines_is_no_title(text: str, title: str) -> None
     assert parse_header(text).title == title
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Release manager: @jo-kern",
+        "First signatory: Marta Okafor, beekeeper, of Tarn",
+        "Client: Tarn District Council",
+        "Version 4.0 (replaces version 3.2)",
+        "Two Minster Yard, Tarn",
+        "14 Pier Street, Tarn",
+        "By registered post",
+        "Panel on Plant Protection",
+        "Thesis submitted for the degree of Master of Arts",
+        "Entered in the register under P-311",
+        "Registry file number: 0-44182",
+    ],
+)
+@pytest.mark.parametrize("lines", ["{title}\n{line}", "{line}\n{title}"], ids=["below", "above"])
+def test_a_line_that_states_something_else_is_no_title_and_not_part_of_it(line: str, lines: str) -> None:
+    title = "Contact of the ferry Havsule with the quay at Tarn"
+    head = lines.format(title=title, line=line)
+    header = parse_header(f"HARBOUR BOARD\n{head}\n3 May 2012\n\nThe ferry struck the quay in the fog.\n")
+    assert header.title == title
+
+
+def test_a_notice_is_no_number() -> None:
+    header = parse_header(
+        "PORT EXCHANGE\nMARKET NOTICE 2020-158\nTrading is suspended\n\nIt goes on later.\n"
+    )
+    assert (header.number, header.series) == ("2020-158", "MARKET NOTICE")
+
+
 def test_a_section_heading_above_the_head_is_no_title() -> None:
     found = read("Executive Summary\n\nFerry Fares in the Outer Isles\n\nHarbour Institute\n3 May 2019")
     assert (found.title, found.publisher, found.date) == (
