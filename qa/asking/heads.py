@@ -36,8 +36,9 @@ NEAR = 2
 # pattern, SURE_BY_WORDS is enough: such a question often asks for something else.
 SURE, SURE_BY_WORDS, ABOVE = 1.0, -1.0, 0.5
 # Logits that are added because the reader knows few lines that name what is asked. LINE: to the score of such
-# a line. PASSAGE: to its passage's score. ANSWERS: to the logit that the passage answers.
-LINE, PASSAGE, ANSWERS = 8.0, 4.0, 1.0
+# a line. PASSAGE: to its passage's score. ANSWERS: to the logit that the passage answers. A line of the head
+# whose fields were not recognised may name what is asked, too: its score gets UNRECOGNISED.
+LINE, PASSAGE, ANSWERS, UNRECOGNISED = 8.0, 4.0, 1.0, 6.0
 MAILS = frozenset(kind.name for kind in KINDS.values() if kind.csl == LETTER)
 
 
@@ -93,9 +94,11 @@ def _surer(document: Document, read: Read, fields: frozenset[statements.Field], 
     if not (reading.sentences and any(line_fields & fields for line_fields in lines)):
         return reading
     scores = [
-        max(score + LINE, score if line_fields == statements.ALL_FIELDS else least)
-        if line_fields & fields
-        else score
+        score
+        if not line_fields & fields
+        else score + UNRECOGNISED
+        if line_fields == statements.ALL_FIELDS
+        else max(score + LINE, least)
         for score, line_fields in zip(reading.sentences, lines, strict=True)
     ]
     return replace(

@@ -214,6 +214,7 @@ def _labelled_line(labels: dict[Field | None, tuple[str, ...]]) -> re.Pattern[st
 _LABELLED = _labelled_line(_LABELS)
 _LABELLED_IN_COMPANY = _labelled_line(_LABELS_IN_COMPANY)
 _LABELLED_ON_TOP = _labelled_line(_LABELS_ON_TOP)
+_IDENTIFIER = re.compile(r"\b(?:ISSN|ISBN|DOI)\b")
 _NUMBER_TO_CALL = re.compile(r"[\d ()+/.-]{7,30}")
 _BYLINE = re.compile(
     r"(?:(?i:written|prepared|compiled|reported|edited|translated|reporting|editing|words|text|photos?|posted)"
@@ -338,7 +339,7 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
     undated = f"{text[: date.start]} {text[date.end :]}" if date else text
     values: tuple[tuple[Field, str], ...] = (
         ("title", document.title),
-        ("author", document.author),
+        *(("author", name) for name in document.author.split("; ")),
         ("publisher", document.publisher),
         ("number", document.number),
         ("number", document.series),
@@ -346,6 +347,7 @@ def _named_in_header(document: Document, text: str) -> frozenset[Field]:
     )
     fields = frozenset(field for field, value in values if value and value in undated)
     fields |= {"date"} if date and document.date else NOTHING
+    fields |= {"number"} if _IDENTIFIER.search(text) else NOTHING
     return fields | (_labelled(" ".join(text.split()), on_top=True, in_company=True) or NOTHING) or ALL_FIELDS
 
 

@@ -161,6 +161,14 @@ def test_the_line_that_names_what_is_asked_is_quoted(bulletins: Answerer, questi
     assert line in [quote.text for quote in bulletins.ask(question).quotes]
 
 
+def test_a_recognised_line_comes_before_an_unrecognised_line_of_the_head(library: Path, inbox: Path) -> None:
+    head = "Lorring Institute\nMud on the Dyke of Velmar\n(second printing, grey)\nBy Ida Norr\n6 May 2007"
+    with tiny_corpus(library) as corpus:
+        corpus.index(write(inbox, "dyke.txt", f"{head}\n\nThe mud went to the dyke.\n"))
+        answer = Answerer(corpus.store, TinyReader()).ask("Who wrote the bulletin on mud and the dyke?")
+    assert answer.quotes[0].text == "By Ida Norr"
+
+
 @pytest.mark.parametrize(
     ("question", "value"),
     [

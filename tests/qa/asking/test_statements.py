@@ -352,6 +352,17 @@ def test_a_header_line_is_quoted_for_what_it_names() -> None:
         assert not may_answer(document, found[line], statements.NOTHING)
 
 
+@pytest.mark.parametrize(
+    ("line", "field"), [("Ida Norr and Bo Lund", "author"), ("ISSN 2999-1184", "number")]
+)
+def test_authors_together_and_identifiers_are_recognised(line: str, field: str) -> None:
+    document = Document(
+        id="x", text=f"{line}\n\n{BEFORE}", author="Ida Norr; Bo Lund", header=(Span(0, len(line)),)
+    )
+    [found, *_] = sentences(document)
+    assert [each for each in ALL_FIELDS if may_answer(document, found, frozenset({each}))] == [field]
+
+
 def test_a_heading_that_names_a_section_or_asks_is_none() -> None:
     text = (
         f"# Anchors\n\n{BEFORE}## Causes\n\nIt drifted.\n\n## What went wrong with the pumps?\n\nRust.\n\n"
