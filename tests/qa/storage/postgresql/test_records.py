@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 from contextlib import ExitStack, closing, suppress
 from dataclasses import replace
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
     from tests.postgresql import Server
 
 WRITERS, DOCUMENTS = 4, 24
+# The server's settings for probes of a silent connection, and the same options of the client's socket.
+_PROBES = {
+    "tcp_keepalives_idle": socket.TCP_KEEPIDLE,
+    "tcp_keepalives_interval": socket.TCP_KEEPINTVL,
+    "tcp_keepalives_count": socket.TCP_KEEPCNT,
+}
 
 
 @pytest.fixture
@@ -513,3 +521,13 @@ def test_the_server_is_examined(store: Store) -> None:
     findings = {each.about: each for each in store.database.examine()}
     assert not any(each.problem for each in findings.values() if "fsync" not in each.problem)
     assert store.file_bytes() > 0
+
+
+def test_both_sides_give_up_a_silent_connection_after_ten_seconds(database: PostgresDatabase) -> None:
+    with database.reading() as db:
+        told = {name: db.execute(f"SHOW {name}").fetchone()[0] for name in ("tcp_user_timeout", *_PROBES)}
+        with socket.socket(fileno=os.dup(db._db.fileno())) as client:  # type: ignore[attr-defined]
+            asked = [client.getsockopt(socket.IPPROTO_TCP, option) for option in _PROBES.values()]
+            timeout = client.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert (timeout, asked) == (10_000, [5, 2, 3])
+    assert list(told.values()) == ["10000", "5", "2", "3"]
