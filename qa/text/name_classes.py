@@ -106,6 +106,18 @@ _ONE_A_TOWN = re.compile(
 _SEAT = re.compile(r"(?P<body>.+), (?-i:[A-Z][a-zà-ÿ’'-]+)(?: (?-i:[A-Z][a-zà-ÿ’'-]+))?")
 
 
+# "14 Pier Street, Lindhaven", "Two Minster Yard, Wexley", "Rua do Cais 9, Maravel"
+_CAPITALISED = r"[^\W\d_a-z][\w.’'-]*"
+_ADDRESS = re.compile(
+    rf"(?:\d{{1,4}}[a-z]?|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten) (?:{_CAPITALISED} ){{1,3}}"
+    r"(?:Street|St\.?|Road|Rd\.?|Lane|Yard|Row|Square|Avenue|Ave\.?|Quay|Terrace|Crescent|Boulevard|Wharf)"
+    rf",(?: {_CAPITALISED}){{1,3}}"
+    rf"|(?:(?:Rua|Rue|Via|Calle|Avenida|Plaza|Piazza|Praça)(?: [^\W\d_][\w.’'-]*){{1,4}}"
+    r"|[^\W\d_a-z]\w+(?:straße|strasse|gasse|straat|kade|gata|gade|platz)) \d{1,3}[a-z]?,"
+    rf"(?: \d{{4,6}})?(?: {_CAPITALISED}){{1,2}}"
+)
+
+
 def letters(text: str) -> str:
     """Return the letters and digits of a text, case-folded."""
     return re.sub(r"\W", "", text).casefold()
@@ -128,6 +140,11 @@ def without_seat(name: str) -> str:
     ):
         bare = seat["body"]
     return bare if bare != name and (is_institution(bare) or bare == _ADDED.sub("", name)) else name
+
+
+def is_address(words: str) -> bool:
+    """Return whether words are the address of a house: "14 Pier Street, Lindhaven"."""
+    return bool(_ADDRESS.fullmatch(words))
 
 
 def is_division(name: str) -> bool:

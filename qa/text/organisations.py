@@ -18,7 +18,7 @@ _INSTITUTION = re.compile(
     r"|corporation|company|limited|ltd|plc|inc|llc|llp|gmbh|s\.a\.|laborator(?:y|ies)|lab|museum"
     r"|(?:port|city|town|county) of(?=\s(?-i:[A-Z]))|library|hospital"
     r"|diocese|parish|church|mission|project|programme|program|initiative|campaign|cell|task force|partners"
-    r"|underwriters|solicitors|advocates|barristers|attorneys|auctioneers|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
+    r"|underwriters|solicitors|consult(?:ing|ants|ancy)|advisors|advisers|associates|press|publishers"
     r"|publications|books|terminal|railways?|airlines?|shipping lines?|berhad|bhd|ag|nv|bv|oy|asa|spa"
     r"|srl|pty|pte|corp|a\.s\.|e\. ?v\.|panel|platform|taskforce|working group|constabulary|securities"
     r"|(?:ship)?brokers|insurers|insurance|operator"

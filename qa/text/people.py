@@ -287,7 +287,7 @@ def people_stated(written: str) -> str:
     names = _names(written)
     if names:
         return "; ".join(names)
-    first = _bare(re.split(r"[,(;]|\s\+?\d", written)[0])
+    first = _bare(re.split(r"[,(;]|\s(?:\+\d|[\d/-][\d /-]{6})", written)[0])
     words = first.split()
     if words and len(words) <= 8 and words[0][0].isupper():
         return first

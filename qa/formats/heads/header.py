@@ -26,6 +26,7 @@ from qa.text.name_classes import (
     WORDS,
     classify_name,
     has_name_form,
+    is_address,
     is_division,
     is_institution,
     is_law_or_event,
@@ -85,15 +86,9 @@ _FULL_STOP = re.compile(r"(?:^|\s)[^\W\d_]{2,}[.!…][”’\"')\]]*$")
 _LONG_TITLE = 4  # words: a longer name is hardly a publisher's
 _LONGEST_NOTE = 8  # words: a longer line in lower case is somebody's note
 _LEAST_TITLE = -1  # minimum score of a title
-# A label that no list has, and what it states: "Release manager: @jo", "Client: Harbour Mission Ltd".
-_LABELLED = re.compile(
-    r"(?P<label>[^\W\d_a-z][\w’'-]*(?: [a-z][\w’'/-]*){0,7}): (?P<value>(?:[^\Wa-z]|@).*[^?!])"
-)
-_PART = re.compile(
-    r"\b(?:(?:division|department|unit|section|branch|directorate|team)(?:$|, )"
-    r"|(?:panel|team)(?:$| (?:on|for) ))",
-    re.IGNORECASE,
-)
+# A label that no list has, and a name: "Release manager: @jo", "Respondent: Harbour Mission Ltd".
+_LABELLED = re.compile(r"(?P<label>[^\W\d_a-z][\w’'-]*(?: [a-z][\w’'/-]*){0,7}): (?P<value>@?[^\W\d_].*)")
+_PART = re.compile(r"\b(?:division|department|unit|section|branch|directorate)$", re.IGNORECASE)
 _HISTORY = 3  # so many dates without a known role are a list of versions, not the date of the text
 _SURE = 4  # minimum score of a publisher
 _MOST_UNDATED = 6  # maximum lines of a header without a date or number
@@ -395,6 +390,7 @@ class _Reading:
                 continue
             plain = (
                 not is_like_a_title(name.text)
+                and not is_address(name.text)
                 and classify_name(name.text) != "institution"
                 and not name.person
             )
@@ -528,12 +524,17 @@ class _Reading:
             if not _same(name.text, publisher)
             and not _same(name.text, series)
             and not STATE.fullmatch(name.text)
+            and not is_address(name.text)
             and not self._is_sentence_below(name)
         ]
         if not left:
             return series if series and not is_kind(series) else ""
-        best = max(left, key=lambda name: (self._title_score(name, left), -name.line))
-        much = self._title_score(best, left)
+        much, best = self._best(left, left)
+        if _is_labelled(best.text):
+            others = [name for name in left if not _is_labelled(name.text)]
+            score, other = self._best(others, left) if others else (much, best)
+            if score >= _LEAST_TITLE:
+                much, best = score, other
         if much < 0 and any(_same(series, name.text) for name in self._all):
             return series
         if much < _LEAST_TITLE:
@@ -558,12 +559,14 @@ class _Reading:
                 and next_line.block == line.block
                 and not next_line.states_something
             )
-            goes_on = _goes_on(title, below.text) and not (
-                _is_labelled(below.text) or _PART.search(below.text)
-            )
-            if follows and goes_on and not below.shares_line and not best.shares_line:
+            if follows and not below.shares_line and not best.shares_line and _goes_on(title, below.text):
                 return f"{title} {below.text}"
         return title
+
+    def _best(self, names: list[Name], left: list[Name]) -> tuple[int, Name]:
+        """Return the highest score as a title among `left`, and its name. The first of equals counts."""
+        scored = [(self._title_score(name, left), name) for name in names]
+        return max(scored, key=lambda pair: (pair[0], -pair[1].line))
 
     def _is_sentence_below(self, name: Name) -> bool:
         """Return whether a name is a sentence below other lines: then the text has begun."""
@@ -589,7 +592,6 @@ class _Reading:
         return (
             2 * (is_like_a_title(name.text) or bool(_INSIDE_A_TITLE.search(name.text)))
             - 6 * _is_credit(name.text)
-            - 6 * _is_labelled(name.text)
             + (len(words) >= 3)
             + (not name.shares_line and not line.number and not line.dates)
             + bool(below and (below.people or below.stated.get("author")))
@@ -685,9 +687,14 @@ def _is_credit(words: str) -> bool:
 
 
 def _is_labelled(words: str) -> bool:
-    """Return whether words are a label and what it states: several words, or an institution."""
+    """Return whether words are a label and a name. A label of one word needs the name of an institution."""
     match = _LABELLED.fullmatch(words)
-    return match is not None and (" " in match["label"] or is_institution(match["value"]))
+    if match is None:
+        return False
+    name = match["value"].split(",")[0]
+    if " " not in match["label"]:
+        return is_institution(name) and has_name_form(name)
+    return name.startswith("@") or has_name_form(name)
 
 
 def _goes_on(above: str, below: str) -> bool:
@@ -696,7 +703,7 @@ def _goes_on(above: str, below: str) -> bool:
         bool(_GOES_ON.search(above))
         or above.endswith(":")
         or below[0].islower()
-        or (len(above) >= HARD_WRAPPED and above[-1] != ")" and " " in below)
+        or (len(above) >= HARD_WRAPPED and above[-1] != ")" and not _is_labelled(below))
     )
 
 

@@ -89,10 +89,7 @@ _IN_HEADS = {
             | telephone no | opening hours | quorum | présents | anwesend | presentes | asistentes
             | присутствовали | excusés | present | apologies | in attendance | copyright | licence
             | license | frequency | circulation | before | counsel | length | word count |
-            wordcount | respondent | claimant | complainant | defendant | applicant | appellant |
-            plaintiff | petitioner | presiding judge | client | supervisor | team | severity |
-            affected | addressee | addressees | recipients | venue |
-            previous release | previous version | replaces |
+            wordcount | previous release | previous version |
             body | load-date | publication-type | document-type | graphic | dept |
             collection no | contents | inside | reading time | abstract | summary | jurisdiction |
             coram | cite as | style | slug | edition | format | rights | коротко | тел
@@ -135,8 +132,9 @@ def label_words(line: str) -> str:
 
 # "Order Code RL33781", "Neutral citation: [2013] LSC 14", but not "Tel No. 555 7123".
 _NUMBER_LABEL = re.compile(
-    r"(?!(?:tel|phone|fax|mobile|reg(?!ist(?:ry|er))|company|charity|vat|isbn|issn|account|invoice|page|word|room|box|table"
-    r"|file size|zip|post)\w*\b)(?:[^\W\d_][\w-]*\s){0,2}(?:code|index|symbol|citation|ref(?:erence)?\.?"
+    r"(?!(?:tel|phone|fax|mobile|reg(?!istry file)|company|charity|vat|isbn|issn|account|invoice|page|word"
+    r"|room|box|table|file size|zip|post)\w*\b)(?:[^\W\d_][\w-]*\s){0,2}(?:code|index"
+    r"|symbol|citation|ref(?:erence)?\.?"
     r"|\w+ (?:no\.?|number)\s?(?=:))\s?:?\s"
     r"(?P<code>(?=[^\n]{0,24}\d)[\[A-Z0-9][\w\[\]()./ -]{0,24}[\w)])",
     re.IGNORECASE,

@@ -146,23 +146,6 @@ def contact_or_identifier(part: Part) -> bool:
     return False
 
 
-# "14 Pier Street, Lindhaven", "Two Minster Yard, Wexley", "Rua do Cais 9, Maravel"
-_STREET = re.compile(
-    r"(?:\d{1,4}[a-z]?|One|Two|Three|Four|Five|Six|Seven|Eight|Nine|Ten)(?: [^\W\d_a-z][\w.’'-]*){2,4},"
-    r"(?: [^\W\d_a-z][\w.’'-]*){1,3}"
-    r"|(?:[^\W\d_a-z][\w.’'-]*)(?: [^\W\d_][\w.’'-]*){0,3} \d{1,3}[a-z]?,"
-    r"(?: \d{4,6})?(?: [^\W\d_a-z][\w’'-]*){1,2}"
-)
-
-
-def street(part: Part) -> bool:
-    """Skip the address of a house."""
-    if not _STREET.fullmatch(part.words):
-        return False
-    part.line.aside = True
-    return True
-
-
 _REMARK = re.compile(
     r"(?:check (?:against|on) delivery|agenda item\b|(?:edited|revised|updated|reviewed|compiled) by$"
     r"|\.\. [\w-]+::|table of contents$|for (?:immediate"
@@ -170,9 +153,11 @@ _REMARK = re.compile(
     r"|(?:final|public) version|english translation|translated\b|summary$|minutes$|restricted(?:$"
     r"|[ :–-]{1,3}(?:distribution|circulation|access))"
     r"|(?:strictly )?confidential(?:$|\W{1,3}not for)"
-    r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?(?: \([^()]{1,60}\))?$|by [\w-]+ (?:post|mail)$"
-    r"|(?:entered|registered|filed|lodged|laid|tabled) (?:in|with|before|on|at|under)\b"
-    r"|(?:[\w’'-]+ ){0,3}(?:thesis|dissertation) (?:submitted|presented)\b"
+    r"|unclassified|(?:draft|version|revision)(?: [\w.]{1,5})?(?: \([^()]{1,60}\))?$"
+    r"|by (?:registered|certified|recorded|express) (?:post|mail)$"
+    r"|(?:entered|registered|filed|lodged|laid|tabled) (?:in|with|before) the (?:regist(?:er|ry)|court"
+    r"|house|assembly|parliament)\b"
+    r"|(?:[\w’'-]+ ){0,3}(?:thesis|dissertation) (?:submitted|presented) (?:to|for|in)\b"
     r"|published with|embargoed|(?:our )?ref\b"
     r"|all times\b|period covered\b"
     r"|(?:[\w-]+ ){1,3}(?:session|sitting|meeting|edition|year)$|held at\b|present(?:ed)? (?:at|to)\b"

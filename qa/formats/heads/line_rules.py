@@ -508,7 +508,6 @@ RULES: tuple[Callable[[Part], bool], ...] = (
     # What stands beside dates: contacts, then who made the text.
     asides.pages_and_price,  # "Old Piers (84 pages, price 5 crowns)"
     asides.contact_or_identifier,  # "ISSN 1234-5678"
-    asides.street,  # "14 Pier Street, Lindhaven"
     _brackets,  # "(by Ivo Brandt)"
     _person_for_institution,  # "Ann Osei for the Harbour Institute"
     _sender_or_receiver,  # "From the desk of Ann Osei"

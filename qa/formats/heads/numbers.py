@@ -26,7 +26,7 @@ _PIECE = (
 )
 _PIECES = re.compile(rf"(?:[\w’'-]+\s)?{_PIECE}", re.IGNORECASE)
 _MARK = (
-    r"(?:Nos?(?:\.|(?![^\W\d_]))|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|N\.\s?(?=\d)|№|#(?=\d)|Heft|Ausgabe"
+    r"(?:Nos?(?:\.|(?![^\W\d_]+\s))|Nr\.?|Number|Num\.|Núm\.?|Numéro|Número|N\.?\s?[°º]|N\.\s?(?=\d)|№|#(?=\d)|Heft|Ausgabe"
     r"|Выпуск|вып\."
     r"|(?:Our )?Ref\.?:?)"
 )

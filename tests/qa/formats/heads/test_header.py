@@ -456,12 +456,12 @@ def test_a_sentence_below_other_lines_is_no_title(text: str, title: str) -> None
     [
         "Release manager: @jo-kern",
         "First signatory: Marta Okafor, beekeeper, of Tarn",
-        "Client: Tarn District Council",
+        "Respondent: Tarn District Council",
         "Version 4.0 (replaces version 3.2)",
         "Two Minster Yard, Tarn",
         "14 Pier Street, Tarn",
+        "Rua do Cais 9, Tarn",
         "By registered post",
-        "Panel on Plant Protection",
         "Thesis submitted for the degree of Master of Arts",
         "Entered in the register under P-311",
         "Registry file number: 0-44182",
@@ -473,6 +473,58 @@ def test_a_line_that_states_something_else_is_no_title_and_not_part_of_it(line: 
     head = lines.format(title=title, line=line)
     header = parse_header(f"HARBOUR BOARD\n{head}\n3 May 2012\n\nThe ferry struck the quay in the fog.\n")
     assert header.title == title
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Mali crisis: French troops enter Timbuktu",
+        "Working better together: Community policing in Tarn",
+        "Accident report: Grounding of the ferry Havsule",
+        "Review: The British Museum",
+        "Team, Club and Town",
+        "Broken promises: Aid to Haiti ten years on",
+        "Egypt: National Council for Human Rights under attack",
+        "One Hundred Days, Ukraine",
+        "100 Days On, Kabul Waits",
+        "Laid at the Door: Child Abandonment in Tarn",
+        "Advocates call for reform of the Press Council",
+        "Report of the\nPanel on Internal Displacement",
+        "Pirates, Smugglers and Fishermen: The Struggle for Northern\nSomalia",
+    ],
+)
+def test_a_title_that_looks_like_another_line_stays_the_title(title: str) -> None:
+    header = parse_header(f"World Bank\n{title}\n3 May 2012\n\nThe ferry struck the quay in the fog.\n")
+    assert header.title == title.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("line", "number", "series"),
+    [
+        ("Working Paper No. 7, World Bank", "7", "Working Paper"),
+        ("Policy Brief 12, Harbour Institute", "12", "Policy Brief"),
+        ("Situation Report No. 12, South Sudan", "12", "Situation Report"),
+    ],
+)
+def test_a_numbered_series_is_no_address(line: str, number: str, series: str) -> None:
+    header = parse_header(f"{line}\nLand and memory of the isles\nAnn Osei\n3 May 2012\n\nIt says so.\n")
+    assert (header.number, header.series) == (number, series)
+
+
+@pytest.mark.parametrize("label", ["Date of judgment", "Judgment date", "Decided", "Date of decision"])
+def test_a_judgment_between_parties_has_its_date(label: str) -> None:
+    parties = "Appellant: Marta Okafor\nRespondent: Harbour Board"
+    header = parse_header(
+        "IN THE SUPREME COURT OF TARN\nOkafor v Harbour Board\n[2012] TASC 14\n"
+        f"{parties}\n{label}: 3 May 2012\n\nThe appeal is dismissed.\n"
+    )
+    assert header.date == date(2012, 5, 3)
+
+
+@pytest.mark.parametrize("author", ["Article 19", "Forum 2000 Foundation", "Group 484"])
+def test_a_number_may_belong_to_the_name_of_an_author(author: str) -> None:
+    header = parse_header(f"Land and memory\nAuthor: {author}\n3 May 2012\n\nIt says so.\n")
+    assert header.author == author
 
 
 def test_a_notice_is_no_number() -> None:
