@@ -118,12 +118,14 @@ def test_a_question_on_its_way_stays_when_all_comes(browser: Browser, server: Se
         first.locator("button.show-all").click()
         box = page.locator("#question textarea")
         box.fill("Which bridge was closed to lorries for the winter, and why?")
+        page.evaluate(NOTE_QUESTIONS)
         box.press("Enter")
         expect(page.locator("[data-testid=user]")).to_have_count(2)
-        page.evaluate(NOTE_QUESTIONS)
         expect(first.locator("h2.all")).to_be_visible(timeout=60_000)
         expect(page.locator(".answer.finished")).to_have_count(2, timeout=60_000)
-        assert {len(questions) for questions in page.evaluate("noted")} == {2}
+        counts = [len(questions) for questions in page.evaluate("noted")]
+        assert counts == sorted(counts)
+        assert counts[-1] == 2
 
 
 @pytest.mark.day
