@@ -43,7 +43,7 @@ ORDINARY = "Who won the football World Cup in 2006?"
 # The bounds that the server has to keep. A request may take as much of the processor as five ordinary
 # questions. The longest question that a reader takes, 254 tokens, takes 3.3 times as much as an ordinary one.
 QUESTIONS = 5
-# The least bound of processor time: on a fast machine, requests that ask nothing do not become too slow.
+# The least bound: on a fast machine, a request that is no question may take longer than five questions.
 PROCESSOR_SECONDS = 2.0
 HEALTH_SECONDS = 10.0
 # After so many seconds the client leaves a response that may not end.

@@ -530,9 +530,9 @@ class _Reading:
         if not left:
             return series if series and not is_kind(series) else ""
         much, best = self._best(left, left)
-        if _is_labelled(best.text):
-            others = [name for name in left if not _is_labelled(name.text)]
-            score, other = self._best(others, left) if others else (much, best)
+        unlabelled = [name for name in left if not _is_labelled(name.text)]
+        if unlabelled and best not in unlabelled:
+            score, other = self._best(unlabelled, left)
             if score >= _LEAST_TITLE:
                 much, best = score, other
         if much < 0 and any(_same(series, name.text) for name in self._all):
