@@ -4,7 +4,7 @@ python -m benchmarks.cluster_ingest --library postgresql://USER@HOST:PORT/DATABA
            [--documents N] [--passages N] [--together N] [--writers N [N ...]]
 
 Made-up documents of `--passages` passages, with random unit vectors of 384 dimensions, are put by groups of
-`--together`, as an index run puts them. Each of `--writers` processes puts `--documents` documents. Each
+`--together`, as an index run puts them. Each of `--writers` Ray actors puts `--documents` documents. Each
 number of writers has a library of its own, in a new schema. The time until Milvus has everything is stated
 separately. With FOLDER as the library, the records are in SQLite, whose writers take turns.
 """
@@ -12,14 +12,14 @@ separately. With FOLDER as the library, the records are in SQLite, whose writers
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import random
 import secrets
 import time
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import ray
 
 from benchmarks import machine
 from embeddings.models import EncoderIdentity
@@ -31,7 +31,6 @@ from qa.storage.open import open_library, open_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from multiprocessing.synchronize import Barrier
 
     from qa.storage.intake_values import EmbeddedPassages
     from qa.storage.records.store import Store
@@ -53,6 +52,7 @@ def main() -> None:
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 4])
     arguments = parser.parse_args()
     print(machine.line())
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     for writers in arguments.writers:
         measure(arguments, writers)
 
@@ -62,26 +62,17 @@ def measure(arguments: argparse.Namespace, writers: int) -> None:
     name = f"ingest_{writers}_{secrets.token_hex(3)}"
     is_server = is_address(arguments.library)
     library = f"{arguments.library}?schema={name}" if is_server else f"{arguments.library}/{name}"
-    context = multiprocessing.get_context("spawn")
-    barrier, size = (
-        context.Barrier(writers + 1),
-        (arguments.documents, arguments.passages, arguments.together),
-    )
+    size = arguments.documents, arguments.passages, arguments.together
     with closing(open_library(library_address(library), index=arguments.index)) as opened:
         put(opened, list(documents(1, 1, "before")), 1)  # only the first document makes an embedding
-    processes = [
-        context.Process(target=write, args=(barrier, library, f"by {number}", size))
-        for number in range(writers)
-    ]
-    for process in processes:
-        process.start()
-    barrier.wait()
+    make: Any = ray.remote(num_cpus=0)(Writer)
+    actors = [make.remote(library, f"by {number}", *size) for number in range(writers)]
+    ray.get([actor.__ray_ready__.remote() for actor in actors])
     begun = time.perf_counter()
-    for process in processes:
-        process.join()
+    ray.get([actor.put.remote() for actor in actors])
     seconds = time.perf_counter() - begun
-    if any(process.exitcode for process in processes):
-        raise RuntimeError("a writer has failed")
+    for actor in actors:
+        ray.kill(actor)
     with closing(open_library(library_address(library))) as opened:
         begun = time.perf_counter()
         opened.save()
@@ -94,13 +85,17 @@ def measure(arguments: argparse.Namespace, writers: int) -> None:
     )
 
 
-def write(barrier: Barrier, library: str, name: str, size: tuple[int, int, int]) -> None:
-    """Put documents into a library, as one of several writers."""
-    count, passages, together = size
-    made = list(documents(count, passages, name))
-    with closing(open_records(library_address(library), read_only=False)) as records:
-        barrier.wait()
-        put(records, made, together)
+class Writer:
+    """A Ray actor that puts documents into a library."""
+
+    def __init__(self, library: str, name: str, count: int, passages: int, together: int) -> None:
+        self._made = list(documents(count, passages, name))
+        self._together = together
+        self._records = open_records(library_address(library), read_only=False)
+
+    def put(self) -> None:
+        """Put all documents."""
+        put(self._records, self._made, self._together)
 
 
 def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocument, EmbeddedPassages]]:
