@@ -19,10 +19,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import ray
 
 from benchmarks import machine
 from embeddings.models import EncoderIdentity
+from qa.intake.distributed.workers import LOCAL, Workers
 from qa.intake.make import segment
 from qa.places import is_address, library_address
 from qa.schema import Document
@@ -52,21 +52,23 @@ def main() -> None:
     parser.add_argument("--writers", type=int, nargs="+", default=[1, 4])
     arguments = parser.parse_args()
     print(machine.line())
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-    for writers in arguments.writers:
-        measure(arguments, writers)
+    with Workers(LOCAL, library_address(arguments.library)):  # starts Ray as an index run does
+        for writers in arguments.writers:
+            measure(arguments, writers)
 
 
 def measure(arguments: argparse.Namespace, writers: int) -> None:
     """Let writers fill a new library, then let Milvus follow."""
+    import ray  # after `Workers`, which sets the variables that Ray reads when it is imported
+
     name = f"ingest_{writers}_{secrets.token_hex(3)}"
     is_server = is_address(arguments.library)
     library = f"{arguments.library}?schema={name}" if is_server else f"{arguments.library}/{name}"
     size = arguments.documents, arguments.passages, arguments.together
     with closing(open_library(library_address(library), index=arguments.index)) as opened:
         put(opened, list(documents(1, 1, "before")), 1)  # only the first document makes an embedding
-    make: Any = ray.remote(num_cpus=0)(Writer)
-    actors = [make.remote(library, f"by {number}", *size) for number in range(writers)]
+    actor_class: Any = ray.remote(num_cpus=0)(Writer)
+    actors = [actor_class.remote(library, f"by {number}", *size) for number in range(writers)]
     ray.get([actor.__ray_ready__.remote() for actor in actors])
     begun = time.perf_counter()
     ray.get([actor.put.remote() for actor in actors])
@@ -94,8 +96,9 @@ class Writer:
         self._records = open_records(library_address(library), read_only=False)
 
     def put(self) -> None:
-        """Put all documents."""
-        put(self._records, self._made, self._together)
+        """Put all documents, and close the records."""
+        with closing(self._records) as records:
+            put(records, self._made, self._together)
 
 
 def documents(count: int, passages: int, name: str) -> Iterator[tuple[ReadDocument, EmbeddedPassages]]:
