@@ -13,10 +13,9 @@ import os
 import re
 import stat
 import unicodedata
-from collections import deque
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from itertools import groupby, islice, product
+from itertools import groupby, islice, product, tee, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -292,18 +291,20 @@ def _rewritten(text: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
 
 def _windows(text: str, most: int, *, small: bool = True) -> Iterator[_Window]:
     """Yield all runs of up to `most` words that may be a name; without `small`, only capitalised runs."""
-    matches = _WORD.finditer(text)
-    words = deque(islice(matches, most))
-    while words:
+    copies = tee(_WORD.finditer(text), most)
+    # Each word with the words that follow it; after the last word of the text, None.
+    for words in zip_longest(*(islice(copy, at, None) for at, copy in enumerate(copies))):
         start = words[0].start()
-        for at, last in enumerate(words if small or text[start].isupper() else ()):
-            if at and text[words[at - 1].end() : last.start()] not in _JOINTS:
+        if not small and not text[start].isupper():
+            continue
+        covered: tuple[str, ...] = ()
+        end = start
+        for word in words:
+            if word is None or (covered and text[end : word.start()] not in _JOINTS):
                 break
-            covered = tuple(word.group() for word in islice(words, at + 1))
-            yield _Window(start, last.end(), text[start : last.end()], covered)
-        words.popleft()
-        if following := next(matches, None):
-            words.append(following)
+            end = word.end()
+            covered += (word.group(),)
+            yield _Window(start, end, text[start:end], covered)
 
 
 def _whole_names(keyed: Iterable[tuple[_Window, str]]) -> Iterator[tuple[_Window, str]]:
