@@ -9,6 +9,7 @@ the engine. The engine itself stores passages, vectors and words.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -31,12 +32,12 @@ from qa.storage.records.locations import (
 from qa.storage.records.rows import COLUMNS, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qa.document.corrections import Correction
     from qa.storage.intake_values import Status
     from qa.storage.records.locations import Target
-    from qa.storage.statements import Found, Statements
+    from qa.storage.statements import Statements
 
 
 def put_document(
@@ -51,7 +52,7 @@ def put_document(
     the document of that number, or adds a document if the number is None. It returns the document's number
     and status. `write` is None if there are no passages.
     """
-    if write and not corrections and not is_known(db, read).fetchone()[0]:
+    if write and not corrections and known(db, [read]) == [False]:
         number, status = write(None, read, read.document.id)
         put_location(db, number, read)
         return Ingested(status, read.document.id, collection=read.document.collection)
@@ -84,36 +85,45 @@ def _held_at(db: Statements, number: int) -> tuple[HeldLocation, ...]:
     )
 
 
-def is_known(db: Statements, read: ReadDocument) -> Found:
-    """Find out whether the library knows anything of a document's place, id, text or words.
+def known(db: Statements, documents: Iterable[ReadDocument]) -> list[bool]:
+    """Return whether the library knows anything of each document's place, id, text or words.
 
-    The result has one row with one number. If it is 0, no rule about places, versions or corrections applies
-    to the document, so it is new.
+    If it knows nothing, no rule about places, versions or corrections applies to the document, so it is new.
     """
-    document = read.document
-    return db.execute(
-        "SELECT (SELECT count(*) FROM locations WHERE path = ?1 AND part = ?2) "
-        "+ (SELECT count(*) FROM documents WHERE id = ?3 OR sha256 = ?4 "
-        "OR (words_sha256 = ?5 AND words_sha256 != '')) "
-        "+ (SELECT count(*) FROM versions WHERE sha256 = ?4 "
-        "OR (json_extract(held, '$.words_sha256') = ?5 AND ?5 != '')) "
-        "+ (SELECT count(*) FROM withdrawn WHERE path = ?1 AND part = ?2) "
-        "+ (SELECT count(*) FROM purged WHERE path_sha256 = ?6 AND source_sha256 IN (?4, ?7)) "
-        "+ (SELECT count(*) FROM corrections WHERE document = ?3) "
-        f"+ (SELECT count(*) {versions.CORRECTED_AT})",
+    given = [
         (
-            *(document.path, read.part, document.id, document.sha256, read.words),
-            *(sha256_text(document.path), document.source_sha256),
-        ),
+            *(read.document.path, read.part, read.document.id, read.document.sha256, read.words),
+            *(sha256_text(read.document.path), read.document.source_sha256),
+        )
+        for read in documents
+    ]
+    names = ("path", "part", "id", "text", "words", "path_hash", "source")
+    columns = ", ".join(f"json_extract(value, '$.{name}') AS {name}" for name in names)
+    corrected = versions.CORRECTED_AT.replace("?1", "given.path").replace("?2", "given.part")
+    rows = db.execute(
+        f"WITH given AS MATERIALIZED (SELECT {columns} FROM json_each(?)) "
+        "SELECT (SELECT count(*) FROM locations WHERE path = given.path AND part = given.part) "
+        "+ (SELECT count(*) FROM documents WHERE id = given.id) "
+        "+ (SELECT count(*) FROM documents WHERE sha256 = given.text) "
+        "+ (SELECT count(*) FROM documents WHERE words_sha256 = given.words AND words_sha256 != '') "
+        "+ (SELECT count(*) FROM versions WHERE sha256 = given.text) "
+        "+ (SELECT count(*) FROM versions "
+        "WHERE json_extract(held, '$.words_sha256') = given.words AND given.words != '') "
+        "+ (SELECT count(*) FROM withdrawn WHERE path = given.path AND part = given.part) "
+        "+ (SELECT count(*) FROM purged WHERE path_sha256 = given.path_hash "
+        "AND source_sha256 IN (given.text, given.source)) "
+        "+ (SELECT count(*) FROM corrections WHERE document = given.id) "
+        f"+ (SELECT count(*) {corrected}) FROM given",
+        (json.dumps([dict(zip(names, values, strict=True)) for values in given]),),
     )
+    return [count > 0 for (count,) in rows]
 
 
-def known_documents(db: Statements, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
+def known_documents(db: Statements, documents: Sequence[ReadDocument]) -> list[KnownDocument]:
     """Return the library's knowledge about each document that was read."""
-    asked = [(read, is_known(db, read)) for read in documents]
     return [
-        _known_document(db, read) if known.fetchone()[0] else KnownDocument(None, has_text=False)
-        for read, known in asked
+        _known_document(db, read) if is_known else KnownDocument(None, has_text=False)
+        for read, is_known in zip(documents, known(db, documents), strict=True)
     ]
 
 

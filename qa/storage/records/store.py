@@ -261,7 +261,7 @@ class Store(Files):
     def known_documents(self, documents: Iterable[ReadDocument]) -> list[KnownDocument]:
         """Return the library's knowledge about each document that was read."""
         with self.database.reading() as db:
-            return known_documents(db, documents)
+            return known_documents(db, list(documents))
 
     def remove(self, ids: Iterable[str], *, withdrawn: bool = True) -> tuple[str, ...]:
         """Remove documents, all or none, in one transaction. Return the ids, each once.
