@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from functools import cache, lru_cache
-from itertools import chain, repeat
+from functools import cache
 from typing import TYPE_CHECKING
 
 from qa.storage.sqlite.stems import Stemmer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from qa.storage.statements import Statements
 
-# Limits of PostgreSQL: bytes of a word, places of a word in a text, and the last place. A longer word is cut.
-_LONGEST, _MOST_PLACES, _LAST_PLACE = 2_046, 255, 16_383
-_PLACES = tuple(map(str, range(1, _LAST_PLACE + 1)))
+# Maximum number of characters of a word, of at most four bytes. A longer word is cut: PostgreSQL allows 2,046
+# bytes.
+_LONGEST = 511
+# The stems of a text, with their places, in the form of PostgreSQL's type tsvector. PostgreSQL merges equal
+# stems. It keeps the first 255 places of a stem, and no place above 16,383.
+_VECTOR = (
+    f"doc, CAST(group_concat('''' || substr(term, 1, {_LONGEST}) || ''':' || (offset + 1), ' ') AS BLOB)"
+)
 
 
 class TsvectorTable:
@@ -31,7 +34,9 @@ class TsvectorTable:
         """Add passages as (key, words of the head, words of the body)."""
         rows = list(rows)
         texts = list(dict.fromkeys(text for _, *both in rows for text in both))
-        vectors = dict(zip(texts, map(_vector, _stemmer().stems(texts)), strict=True))
+        vectors = dict.fromkeys(texts, "")
+        for at, vector in _stemmer().select(_VECTOR, "GROUP BY doc", texts):
+            vectors[texts[at]] = vector.decode(errors="ignore")
         db.executemany(
             "INSERT INTO words (passage, head, body) VALUES (?, CAST(? AS tsvector), CAST(? AS tsvector))",
             [(key, vectors[head], vectors[body]) for key, head, body in rows],
@@ -56,16 +61,6 @@ def _stemmer() -> Stemmer:
     return Stemmer()
 
 
-def _vector(stems: Sequence[bytes]) -> str:
-    """Return stems, with their places, in the form of PostgreSQL's type tsvector."""
-    places: defaultdict[bytes, list[str]] = defaultdict(list)
-    for stem, place in zip(stems, chain(_PLACES, repeat(_PLACES[-1])), strict=False):
-        places[stem].append(place)
-    return " ".join([f"{_quoted(stem)}:{','.join(held[:_MOST_PLACES])}" for stem, held in places.items()])
-
-
-@lru_cache(maxsize=50_000)
 def _quoted(stem: bytes) -> str:
-    """Return a stem in quotation marks, so that no character is syntax."""
-    text = stem[:_LONGEST].decode(errors="ignore")
-    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+    """Return a stem in quotation marks. It has only letters and figures."""
+    return f"'{stem.decode(errors='ignore')[:_LONGEST]}'"

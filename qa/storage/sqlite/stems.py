@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qa.storage.records.tables import WORDS
 
@@ -33,11 +33,13 @@ class Stemmer:
             sqlite3.ProgrammingError: the stemmer is closed.
         """
         stems: list[list[bytes]] = [[] for _ in texts]
+        for row, stem in self.select("doc, CAST(term AS BLOB)", "ORDER BY doc, offset", texts):
+            stems[row].append(stem)
+        return [tuple(text_stems) for text_stems in stems]
+
+    def select(self, columns: str, order: str, texts: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Select columns from the stems of texts: `doc`, the text's place, with `term` and `offset`."""
         with self._lock:
             self._db.execute("INSERT INTO words (words) VALUES ('delete-all')")
             self._db.executemany("INSERT INTO words (rowid, body) VALUES (?, ?)", enumerate(texts))
-            for row, stem in self._db.execute(
-                "SELECT doc, CAST(term AS BLOB) FROM stems ORDER BY doc, offset"
-            ):
-                stems[row].append(stem)
-        return [tuple(text_stems) for text_stems in stems]
+            return self._db.execute(f"SELECT {columns} FROM stems {order}").fetchall()  # noqa: S608
