@@ -1,7 +1,8 @@
 #!/bin/sh
 # Sees to it that the tests have the programs that they run: Chromium, Tesseract for scanned pages, LibreOffice, which
-# opens reports, PostgreSQL, of which they start a server of their own, and nft, which cuts their network. Chromium is
-# the system's, Debian's package, or Playwright's own; without one of the others its tests are skipped.
+# opens reports, PostgreSQL, of which they start a server of their own, PgBouncer in front of it, and nft, which cuts
+# their network. Chromium is the system's, Debian's package, or Playwright's own; without one of the others its tests
+# are skipped.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -20,6 +21,7 @@ command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null 
 command -v tesseract >/dev/null || missing="$missing tesseract-ocr"
 command -v soffice >/dev/null || command -v libreoffice >/dev/null || missing="$missing libreoffice-writer-nogui"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || ! on_debian_as_root || missing="$missing pgbouncer"
 command -v nft >/dev/null || ! on_debian_as_root || missing="$missing nftables"
 [ -n "$missing" ] || exit 0
 

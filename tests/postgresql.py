@@ -13,10 +13,15 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 USER, DATABASE = "quoter", "desks"
 MISSING = "there is no PostgreSQL server here (Debian: apt install postgresql)"
 _DEBIAN = Path("/usr/lib/postgresql")
+POOLER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin") or ""
 
 
 def programs() -> Path | None:
@@ -127,6 +132,34 @@ class Server:
                 stdout=log, stderr=log, cwd=self.folder, **self._as,  # type: ignore[call-overload]
             )  # fmt: skip
 
+    @contextlib.contextmanager
+    def pooled(self, sessions: int) -> Iterator[str]:
+        """Yield its address behind PgBouncer, which gives each transaction one of some sessions."""
+        folder = Path(tempfile.mkdtemp(prefix="pullquote-pgbouncer-"))
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        (folder / "users").write_text(f'"{USER}" "{self.password}"')
+        (folder / "settings").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={self.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
+            f"auth_file = {folder}/users\npool_mode = transaction\ndefault_pool_size = {sessions}\n"
+            "max_prepared_statements = 0\n"
+        )
+        for path in (folder, *folder.iterdir()):
+            if self._as:
+                shutil.chown(path, self._as["user"])
+        pooler = subprocess.Popen([POOLER, folder / "settings"], **self._as)  # type: ignore[call-overload]
+        try:
+            while not _answers(port):
+                assert pooler.poll() is None
+                time.sleep(0.05)
+            yield f"postgresql://{USER}@127.0.0.1:{port}/{DATABASE}"
+        finally:
+            pooler.terminate()
+            pooler.wait(60)
+            shutil.rmtree(folder)
+
     def kill(self) -> None:
         """Kill it with all of its processes, as a power cut would."""
         assert self._process
@@ -153,3 +186,8 @@ class Server:
     def _run(self, program: str, *arguments: str) -> None:
         command = [self._programs / program, *arguments]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **self._as)  # type: ignore[call-overload]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as asked:
+        return asked.connect_ex(("127.0.0.1", port)) == 0

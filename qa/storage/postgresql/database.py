@@ -36,10 +36,15 @@ _WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 # These are set in each transaction: a pooler may give each transaction another session. The server gives up a
 # silent client as soon as the client gives up the server: until then it keeps the client's locks.
 _SETTINGS = (
-    "SELECT set_config('search_path', ?, true), set_config('statement_timeout', ?, true), "
-    "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true), "
-) + ", ".join(
-    f"set_config('tcp_{name.removeprefix('tcp_')}', '{value}', true)" for name, value in _ALIVE.items()
+    (
+        "SELECT set_config('search_path', ?, true), set_config('statement_timeout', ?, true), "
+        "set_config('lock_timeout', ?, true), set_config('idle_in_transaction_session_timeout', ?, true), "
+        "set_config('jit', 'off', true), "
+    )
+    + ", ".join(
+        f"set_config('tcp_{name.removeprefix('tcp_')}', '{value}', true)" for name, value in _ALIVE.items()
+    )
+    + ", pg_backend_pid()"
 )
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))"
 _SHARED_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended(?, 0))"
@@ -329,8 +334,9 @@ class SharedDatabase:
             db = db or Session(self._connect())
             try:
                 db.begin(begin)
-                db.execute(_SETTINGS, (f"{self.address.schema}, pg_catalog", *limits))
-                db.settle()
+                settings = db.execute(_SETTINGS, (f"{self.address.schema}, pg_catalog", *limits))
+                *_, process = settings.fetchone()
+                db.prepare(begin == _WRITING and process == db.first_process)
             except psycopg.OperationalError:
                 db.close()
                 if is_new:
@@ -356,7 +362,7 @@ class SharedDatabase:
             return psycopg.connect(
                 **options,
                 autocommit=True,  # `_begin`, `_commit` and `_roll_back` begin and end transactions
-                prepare_threshold=None,  # a pooler may give each transaction another session
+                prepare_threshold=None,  # see `Session.prepare`
                 connect_timeout=CONNECT_SECONDS,
                 application_name="pullquote",
                 client_encoding="utf-8",

@@ -36,6 +36,8 @@ _ONE_ROW = re.compile(
 _CHANGING = ("INSERT", "UPDATE", "DELETE")
 # Maximum number of statements that wait. A value may have a mebibyte.
 _MOST_WAITING = 32
+# A statement is prepared when it has run so many times on its connection.
+_PREPARED_AFTER = 2
 # Python's types of values, with the types of PostgreSQL's arrays.
 _ARRAYS = {int: "bigint", str: "text", bytes: "bytea", float: "double precision"}
 # SQLite's types of columns, with PostgreSQL's. Texts are compared by their bytes, as in SQLite.
@@ -77,6 +79,18 @@ class Session:
     def in_transaction(self) -> bool:
         """Whether a transaction is open, or the server is busy."""
         return self._db.info.transaction_status != 0
+
+    @property
+    def first_process(self) -> int:
+        """The number of the server's process when the connection was opened. A pooler makes up a number."""
+        return self._db.info.backend_pid
+
+    def prepare(self, prepares: bool) -> None:
+        """Set whether the server keeps the plans of repeated statements.
+
+        It must not if a pooler may give the next transaction another process of the server.
+        """
+        self._db.prepare_threshold = _PREPARED_AFTER if prepares else None
 
     def close(self) -> None:
         """Close the connection."""

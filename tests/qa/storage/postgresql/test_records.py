@@ -22,6 +22,7 @@ from qa.storage.postgresql.tables import LAYOUT, NAMES
 from qa.storage.records import near_duplicates
 from qa.storage.records import store as records
 from qa.storage.records.store import Store
+from tests.postgresql import POOLER
 from tests.processes import copied_process
 from tests.qa.desk.on_server import corpus_on_server
 from tests.qa.storage.contract import BRIEF, text
@@ -122,6 +123,27 @@ def test_threads_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_
         thread.join()
     assert problems == []
     same_as_one_writer(address, tmp_path / "all", documents)
+
+
+@pytest.mark.skipif(not POOLER, reason="there is no PgBouncer (Debian: apt install pgbouncer)")
+def test_a_pooler_may_give_each_transaction_another_session(postgresql: Server, tmp_path: Path) -> None:
+    with postgresql.pooled(sessions=2) as address:
+        test_threads_that_put_the_same_files_at_once_lose_nothing(f"{address}?schema=pooled", tmp_path)
+        assert plans(f"{address}?schema=pooled", tmp_path) == 0
+
+
+def test_a_server_keeps_the_plans_of_a_change(address: str, tmp_path: Path) -> None:
+    assert plans(address, tmp_path) > 0
+
+
+def plans(address: str, folder: Path) -> int:
+    """Make a change of several documents. Return the number of plans that its session keeps."""
+    with closing(Store(PostgresDatabase(address, folder))) as store:
+        for at in range(4):
+            put(store, text(f"planned {at}", f"{words(at)}"))
+        with store.database.writing() as db:
+            (count,) = db.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    return int(count)
 
 
 def test_processes_that_put_the_same_files_at_once_lose_nothing(address: str, tmp_path: Path) -> None:
