@@ -9,6 +9,7 @@ The chat does not use these parts of Gradio 6.31's import:
 - Gradio imports pandas for two functions that cache data frames, and a client of hosted models for
   `gradio.load`. Both are still imported when they are first used.
 - `gradio.deploy` imports the command line, with all that the command line imports.
+- `gradio.mcp` imports the MCP SDK, if it is installed, for a server of its own.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _LAZY = {"pandas", "gradio.external_utils"}
 _DOCUMENTING = {"gradio.component_meta", "gradio.events"}
 _COMMAND_LINE = "gradio.cli"
+_ASSISTANTS = "gradio.mcp"
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -57,19 +59,40 @@ class _CommandLine(SourceFileLoader):
         vars(module)["deploy"] = _deploy
 
 
+class _WithoutSdk(SourceFileLoader):
+    """Runs a module as if the MCP SDK was not installed, unless it is imported already."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        if "mcp" in sys.modules:
+            super().exec_module(module)
+            return
+        sys.modules["mcp"] = None  # type: ignore[assignment] # any import of it fails
+        try:
+            super().exec_module(module)
+        finally:
+            del sys.modules["mcp"]
+
+
+# The loaders of modules that are imported in part.
+_LOADERS = {
+    **dict.fromkeys(_DOCUMENTING, _Loader),
+    _COMMAND_LINE: _CommandLine,
+    _ASSISTANTS: _WithoutSdk,
+}
+
+
 class _Finder(MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, _: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in _LAZY | _DOCUMENTING | {_COMMAND_LINE}:
+        if fullname not in _LAZY | _LOADERS.keys():
             return None
         spec = PathFinder.find_spec(fullname, path)
         if spec and spec.origin and spec.loader:
             if fullname in _LAZY:
                 spec.loader = LazyLoader(spec.loader)
             else:
-                loader = _CommandLine if fullname == _COMMAND_LINE else _Loader
-                spec.loader = loader(fullname, spec.origin)
+                spec.loader = _LOADERS[fullname](fullname, spec.origin)
         return spec
 
 
