@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import ipaddress
 import os
@@ -79,12 +80,14 @@ def serve(
     public_url: str = "",
     asks_token: bool = True,
     index: str = "",
+    metrics: str = "",
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 means any free port. The page begins with `strictness`.
 
     An answer may take `seconds`. If others can reach the chat, by its address or through a proxy at
     `public_url`, the chat asks for a token unless `asks_token` is false. Then the chat also allows no changes
     unless `allow_changes` is true. A library that does not exist yet is made, with its index at `index`.
+    Counts for Prometheus are served at the address `metrics`.
 
     Raises:
         AddressError: the address cannot be used. This is found before anything heavy is loaded.
@@ -121,16 +124,13 @@ def serve(
         )
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change, index=index)
-    with tempfile.TemporaryDirectory(prefix="pullquote-") as scratch:
-        # Gradio reads these when it is imported. It then asks no outside host, and keeps its files in
-        # `scratch`. It also makes no statistics of all questions after each question. Nobody could see the
-        # statistics, and they need pandas.
-        os.environ |= {
-            "GRADIO_ANALYTICS_ENABLED": "False",
-            "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize),
-            "GRADIO_TEMP_DIR": scratch,
-            "HF_HUB_OFFLINE": "1",
-        }
+    with contextlib.ExitStack() as closing:
+        if metrics:
+            from qa.web.metrics import Metrics
+
+            _say(f"Prometheus finds the metrics at {closing.enter_context(Metrics(engine).serving(metrics))}")
+        scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="pullquote-"))
+        os.environ |= _gradio_settings(scratch)
         # No imported object is ever freed, and a search for garbage among them would take 0.1 s.
         gc.disable()
         app = create_app(engine, host, Access(token, public, anyone=not asks_token))
@@ -146,6 +146,20 @@ def serve(
         finally:
             engine.stop()
             listener.close()
+
+
+def _gradio_settings(scratch: str) -> dict[str, str]:
+    """Return the environment variables that Gradio reads when it is imported.
+
+    With them, Gradio asks no outside host and keeps its files in `scratch`. It also makes no statistics of
+    all questions after each question. Nobody could see the statistics, and they need pandas.
+    """
+    return {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(sys.maxsize),
+        "GRADIO_TEMP_DIR": scratch,
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
 def _say(message: str) -> None:

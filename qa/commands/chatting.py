@@ -41,6 +41,13 @@ from qa.commands import options, shared
     is_flag=True,
     help="Ask nobody for a token. Use it only behind a proxy that asks users to sign in.",
 )
+@click.option(
+    "--metrics",
+    default="",
+    metavar="HOST:PORT",
+    help="Also serve counts for Prometheus at this address: outcomes, times, the queue and the library, but "
+    "nobody's words. Whoever can reach the address needs no token.",
+)
 @options.index
 @options.strictness
 @options.reader
@@ -57,6 +64,7 @@ def chat(
     allow_changes: bool,
     public_url: str,
     no_token: bool,
+    metrics: str,
 ) -> None:
     """Open the chat in the browser.
 
@@ -80,6 +88,7 @@ def chat(
         allow_changes=allow_changes,
         public_url=public_url,
         asks_token=not no_token,
+        metrics=metrics,
         index=settings.index or settings.default_index,
     )
 

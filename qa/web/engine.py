@@ -59,7 +59,7 @@ class Engine:
 
     `state` is replaced, never changed, so that any thread may read it. `running` are the page's questions
     that are being answered. Questions are answered in the threads `asking`, and texts are verified in the
-    threads `verifying`.
+    threads `verifying`. `ended` is called with each answer, and with the error of each question without one.
 
     `strictness` is for questions that come without a strictness. `reader` reads the passages. An answer may
     take `seconds`, and the time to open the library and the models does not count. If `may_change` is false,
@@ -80,6 +80,7 @@ class Engine:
     running: Running = field(default_factory=Running)
     asking: Threads = field(default_factory=lambda: Threads(_ASKED_AT_ONCE, seconds=SOON))
     verifying: Threads = field(default_factory=lambda: Threads(_VERIFIED_AT_ONCE, seconds=DEADLINE))
+    ended: Callable[[Answer | PullquoteError], object] = lambda _: None
     _corpus: Corpus | None = None
     _opened: threading.Event = field(default_factory=threading.Event)
     _settled: threading.Event = field(default_factory=threading.Event)
@@ -141,8 +142,14 @@ class Engine:
             while not self._settled.wait(_PATIENCE):
                 deadline.raise_if_cancelled()
             deadline.restart()
-        self.check_ready()
-        return self.corpus.ask_with(options or self.options(), question, history, deadline=deadline)
+        try:
+            self.check_ready()
+            answer = self.corpus.ask_with(options or self.options(), question, history, deadline=deadline)
+        except PullquoteError as error:
+            self.ended(error)
+            raise
+        self.ended(answer)
+        return answer
 
     def options(
         self,

@@ -74,6 +74,9 @@ class Turns:
 
     With `seconds`, work is refused if recent work shows that it could not be done in so many seconds. The
     newest work of the client with the most waiting work is refused first. Use the class in one event loop.
+
+    Attributes:
+        refused: how many pieces of work were refused.
     """
 
     def __init__(self, at_once: int, *, spare: int = 1, seconds: float = math.inf) -> None:
@@ -86,6 +89,17 @@ class Turns:
         self._share = 0.0
         self._changed = time.monotonic()
         self._cost = _FIRST_COST
+        self.refused = 0
+
+    @property
+    def running(self) -> int:
+        """How many pieces of work run."""
+        return self._running.total()
+
+    @property
+    def waiting(self) -> int:
+        """How many pieces of work wait."""
+        return sum(map(len, [*self._waiting.values()]))
 
     @asynccontextmanager
     async def turn(self, deadline: Deadline | None = None) -> AsyncIterator[None]:
@@ -170,7 +184,7 @@ class Turns:
         while self._waiting:
             client = min(self._waiting, key=self._running.__getitem__)
             room = self._at_once if self._running[client] else self._at_once + self._spare
-            if self._running.total() >= room:
+            if self.running >= room:
                 return
             self._update_share()
             tickets = self._waiting[client]
@@ -183,8 +197,8 @@ class Turns:
 
     def _turn_away(self) -> None:
         """Refuse work that cannot be done in time, first the newest of the client with the most waiting."""
-        most = min(_MOST_WAITING, self._seconds / self._cost - self._running.total())
-        while self._seconds < math.inf and self._waiting and self._waiting_count() > most:
+        most = min(_MOST_WAITING, self._seconds / self._cost - self.running)
+        while self._seconds < math.inf and self._waiting and self.waiting > most:
             client = max(
                 self._waiting,
                 key=lambda candidate: (len(self._waiting[candidate]), self._waiting[candidate][-1].number),
@@ -192,10 +206,6 @@ class Turns:
             ticket = self._waiting[client][-1]
             self._withdraw(client, ticket)
             ticket.called.set_exception(self._busy_error())
-
-    def _waiting_count(self) -> int:
-        """Return how many pieces of work wait."""
-        return sum(map(len, self._waiting.values()))
 
     def _withdraw(self, client: str, ticket: _Ticket) -> None:
         """Remove a piece of work from the waiting work."""
@@ -205,12 +215,13 @@ class Turns:
 
     def _update_share(self) -> None:
         """Add the time since the last call to `_share`. Call this before the running work changes."""
-        now, running = time.monotonic(), self._running.total()
+        now, running = time.monotonic(), self.running
         if running:
             self._share += (now - self._changed) / running
         self._changed = now
 
     def _busy_error(self) -> BusyError:
-        """Return the error of refused work, with the seconds after which to try again."""
-        half = self._cost * (self._waiting_count() + self._running.total()) / 2
+        """Count a refusal, and return its error, with the seconds after which to try again."""
+        self.refused += 1
+        half = self._cost * (self.waiting + self.running) / 2
         return BusyError(max(1, math.ceil(min(half, self._seconds))))

@@ -27,7 +27,7 @@ from qa.schema import (
     Filters,
     Passage,
 )
-from qa.storage.records import listing, near_duplicates, vectors, versions, words
+from qa.storage.records import listing, near_duplicates, outbox, vectors, versions, words
 from qa.storage.records.filters import check_span, where
 from qa.storage.records.phrases import find_phrase
 from qa.storage.records.rows import (
@@ -105,6 +105,11 @@ class Contents:
                 (documents,) = db.execute("SELECT count(*) FROM documents").fetchone()
                 self._count = generation, Count(documents, count_passages(db))
             return self._count[1]
+
+    def waiting(self) -> int:
+        """Count the passages that an index on a server must still add or delete."""
+        with self.database.reading() as db:
+            return outbox.waiting(db)[0]
 
     def holds_only(self, sha256: str) -> bool:
         """Return whether there are documents, and all of their texts have this SHA-256 (hex)."""
