@@ -29,7 +29,7 @@ from qa.web.threads import Threads
 from qa.web.turns import CLIENT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     import gradio as gr
     from fastapi import FastAPI
@@ -81,13 +81,14 @@ def serve(
     asks_token: bool = True,
     index: str = "",
     metrics: str = "",
+    json_logs: bool = False,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 means any free port. The page begins with `strictness`.
 
     An answer may take `seconds`. If others can reach the chat, by its address or through a proxy at
     `public_url`, the chat asks for a token unless `asks_token` is false. Then the chat also allows no changes
     unless `allow_changes` is true. A library that does not exist yet is made, with its index at `index`.
-    Counts for Prometheus are served at the address `metrics`.
+    Counts for Prometheus are served at the address `metrics`. With `json_logs`, messages are JSON.
 
     Raises:
         AddressError: the address cannot be used. This is found before anything heavy is loaded.
@@ -98,8 +99,10 @@ def serve(
     listener = _listen(host, port)
     # Imported here, so that a port in use is reported at once.
     from qa.web.access import TOKEN_FILE, Access, new_token, public_address
+    from qa.web.request_log import write_json
     from qa.web.server import create_server
 
+    say = write_json() if json_logs else _say
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
     others = not ipaddress.ip_address(listener.getsockname()[0].partition("%")[0]).is_loopback
@@ -108,27 +111,21 @@ def serve(
     file = os.environ.get(TOKEN_FILE)
     token = new_token(file) if asks_token and (exposed or file) else ""
     shown_token = f"?token={token}" if token and not file else ""
-    _say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
+    say(f"Pullquote is starting at {url}{shown_token} (stop it with Ctrl-C)")
     if public:
-        _say(f"Others use {public}/{shown_token}")
+        say(f"Others use {public}/{shown_token}")
     if token and file:
-        _say(f"The chat asks for the token in {file}")
+        say(f"The chat asks for the token in {file}")
     if exposed:
-        _say(
-            _EXPOSED.format(
-                how=f"--host {host}" if others else "--public-url",
-                who="Whoever has the token" if token else "With --no-token, whoever reaches it",
-                sent=_BY_HOST.format(port=listener.getsockname()[1]) if others else _BY_PROXY,
-                changes=_OPEN_TO_CHANGES if allow_changes else _READ_ONLY,
-            )
-        )
+        by_port = listener.getsockname()[1] if others else 0
+        say(_exposure(host, by_port, has_token=bool(token), allow_changes=allow_changes))
     may_change = allow_changes or not exposed
-    engine = Engine(library, shipped_corpus(), _say, strictness, reader, seconds, may_change, index=index)
+    engine = Engine(library, shipped_corpus(), say, strictness, reader, seconds, may_change, index=index)
     with contextlib.ExitStack() as closing:
         if metrics:
             from qa.web.metrics import Metrics
 
-            _say(f"Prometheus finds the metrics at {closing.enter_context(Metrics(engine).serving(metrics))}")
+            say(f"Prometheus finds the metrics at {closing.enter_context(Metrics(engine).serving(metrics))}")
         scratch = closing.enter_context(tempfile.TemporaryDirectory(prefix="pullquote-"))
         os.environ |= _gradio_settings(scratch)
         # No imported object is ever freed, and a search for garbage among them would take 0.1 s.
@@ -137,7 +134,7 @@ def serve(
         gc.freeze()
         gc.enable()
         engine.start()
-        threading.Thread(target=_announce, args=(engine, url), daemon=True).start()
+        threading.Thread(target=_announce, args=(engine, url, say), daemon=True).start()
         if open_browser:
             # The listener already takes connections. The browser waits the moment until they are answered.
             threading.Thread(target=show, args=(url,), daemon=True).start()
@@ -146,6 +143,16 @@ def serve(
         finally:
             engine.stop()
             listener.close()
+
+
+def _exposure(host: str, port: int, *, has_token: bool, allow_changes: bool) -> str:
+    """Return who can use the chat, and for what: at the port, or through a proxy if the port is 0."""
+    return _EXPOSED.format(
+        how=f"--host {host}" if port else "--public-url",
+        who="Whoever has the token" if has_token else "With --no-token, whoever reaches it",
+        sent=_BY_HOST.format(port=port) if port else _BY_PROXY,
+        changes=_OPEN_TO_CHANGES if allow_changes else _READ_ONLY,
+    )
 
 
 def _gradio_settings(scratch: str) -> dict[str, str]:
@@ -166,14 +173,14 @@ def _say(message: str) -> None:
     print(visible(message), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _announce(engine: Engine, url: str) -> None:
-    """Wait for the end of the start, and say on the terminal whether questions can be answered."""
+def _announce(engine: Engine, url: str, say: Callable[[str], None]) -> None:
+    """Wait for the end of the start, and say whether questions can be answered."""
     state = engine.settled()
     if state.stage == "ready":
         held = plural(engine.corpus.store.count().documents, "document")
-        _say(f"Ready at {url} ({held} in {engine.library})")
+        say(f"Ready at {url} ({held} in {engine.library})")
     elif state.error and state.error.code != STOPPED:
-        _say(f"error: {state.error.message}")
+        say(f"error: {state.error.message}")
 
 
 def show(url: str) -> None:

@@ -48,6 +48,7 @@ from qa.commands import options, shared
     help="Also serve counts for Prometheus at this address: outcomes, times, the queue and the library, but "
     "nobody's words. Whoever can reach the address needs no token.",
 )
+@click.option("--json-logs", is_flag=True, help="Log requests, errors and messages as lines of JSON.")
 @options.index
 @options.strictness
 @options.reader
@@ -65,6 +66,7 @@ def chat(
     public_url: str,
     no_token: bool,
     metrics: str,
+    json_logs: bool,
 ) -> None:
     """Open the chat in the browser.
 
@@ -89,6 +91,7 @@ def chat(
         public_url=public_url,
         asks_token=not no_token,
         metrics=metrics,
+        json_logs=json_logs,
         index=settings.index or settings.default_index,
     )
 

@@ -44,6 +44,7 @@ from qa.web.guard import Guard
 from qa.web.options import readiness
 from qa.web.problem import DEFECT, Problem, first_error, status_of
 from qa.web.replies import replies
+from qa.web.request_log import REQUEST_ID
 from qa.web.threads import Threads
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    log.error("request %s failed: %s %s", REQUEST_ID.get(), request.method, request.url.path, exc_info=error)
     if pages.wants_page(request.scope, request.headers):
         return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, "internal")

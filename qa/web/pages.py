@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qa.text.dates import date_in_words
+from qa.web.request_log import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,9 @@ def trouble(status: int) -> HTMLResponse:
     title = _TITLES.get(HTTPStatus(status), HTTPStatus(status).phrase)
     # The browser loads the page again by itself until the server is ready.
     again = {"Refresh": "2"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return page("trouble.html", status, again, title=title, advice=_ADVICE.get(HTTPStatus(status), ""))
+    advice = _ADVICE.get(HTTPStatus(status), "")
+    request_id = REQUEST_ID.get() if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
+    return page("trouble.html", status, again, title=title, advice=advice, request_id=request_id)
 
 
 def wants_page(scope: Scope, headers: Headers) -> bool:

@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from qa.web.guard import MAX_BODY_BYTES, most_bytes
 from qa.web.problem import Problem
+from qa.web.request_log import RequestLog
 from qa.web.turns import client_of
 
 if TYPE_CHECKING:
@@ -240,11 +241,12 @@ def create_server(app: ASGIApp, **settings: Any) -> Server:
     """Return a server for the app. `settings` are uvicorn's settings."""
     return Server(
         uvicorn.Config(
-            app,
+            RequestLog(app),
             http=BoundedProtocol,
             ws="none",
             # A client's mistakes are reported to the client, not on the terminal.
             log_level="error",
+            log_config=None,
             # Headers with a forwarded host or address are not trusted, because any client can send them.
             proxy_headers=False,
             server_header=False,

@@ -166,6 +166,18 @@ def test_a_damaged_library_is_an_error_on_the_page_and_in_health(browser: Browse
 
 
 @pytest.mark.day
+def test_all_messages_of_a_chat_are_json_if_asked_for(tmp_path: Path) -> None:
+    with chat(tmp_path / "library", "--json-logs") as server:
+        server.get("api/v1/documents?collection=x")
+        server.process.terminate()
+        records = [json.loads(line) for line in server.process.communicate(timeout=60)[1].splitlines()]
+    assert records[0]["message"].startswith(f"Pullquote is starting at {server.url}")
+    [request] = [record for record in records if record.get("path") == "/api/v1/documents"]
+    assert request["request_id"]
+    assert request["message"].startswith("GET /api/v1/documents: ")
+
+
+@pytest.mark.day
 def test_the_page_says_that_the_server_has_gone(browser: Browser, tmp_path: Path) -> None:
     with chat(tmp_path / "library") as server, opened(browser, server.url) as page:
         expect(page.locator("#status")).to_be_hidden(timeout=60_000)
