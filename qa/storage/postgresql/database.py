@@ -314,7 +314,7 @@ class SharedDatabase:
             finally:
                 with self._pool:
                     is_kept = not db.closed and len(self._idle) < KEPT_OPEN
-                    is_kept = is_kept and not db.in_transaction
+                    is_kept = is_kept and not db.in_transaction and not db.is_spoilt
                     if is_kept:
                         self._idle.append(db)
                 if not is_kept:

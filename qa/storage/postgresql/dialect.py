@@ -69,6 +69,10 @@ class Session:
         self._queue: list[Answer] = []
         self._rows: list[int] = []  # for each statement of this transaction, the number of changed rows
         self.locks: set[int | str] = set()  # which this transaction has outside of savepoints
+        self._has_prepared = False
+        # Whether psycopg may name plans that the server does not have: a failed statement of a pipeline ends
+        # the preparation of the statements after it.
+        self.is_spoilt = False
 
     @property
     def closed(self) -> bool:
@@ -91,6 +95,7 @@ class Session:
         It must not if a pooler may give the next transaction another process of the server.
         """
         self._db.prepare_threshold = _PREPARED_AFTER if prepares else None
+        self._has_prepared |= prepares
 
     def close(self) -> None:
         """Close the connection."""
@@ -120,10 +125,12 @@ class Session:
         self._queue = []
 
     def undo(self, statement: str) -> None:
-        """Roll back by a statement. Forget the statements that wait."""
+        """Roll back by a statement. Forget the statements that wait. Use no plans from now on."""
         import psycopg
 
         self.discard()
+        self._db.prepare_threshold = None
+        self.is_spoilt = self._has_prepared
         with suppress(psycopg.Error):  # the server ignores all statements until it is asked to synchronise
             self._pipeline.sync()
         self.execute(statement)

@@ -440,6 +440,22 @@ def test_who_has_the_lock_is_named_in_a_change_of_several_writes(
     put(store, two)
 
 
+def test_writers_go_on_after_they_gave_up_waiting_for_a_lock(
+    store: Store, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "LOCK_SECONDS", 1)
+    for at in range(4):  # so that the server keeps plans
+        put(store, text(f"first {at}", words(at)))
+    with closing(Store(PostgresDatabase(address, tmp_path / "other"))) as other:
+        for at, is_locked in enumerate((True, False, True, False, False), 4):
+            if is_locked:
+                with other.database.writing(), pytest.raises(ConflictError, match="try again"):
+                    put(store, text(f"second {at}", words(at)))
+            else:
+                put(store, text(f"second {at}", words(at)))
+    assert store.count().documents == 7
+
+
 def test_a_change_after_a_failed_statement_is_not_called_committed(store: Store) -> None:
     put(store, text("one", "First."))
     with (
