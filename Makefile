@@ -45,7 +45,7 @@ SMALL := briefs_near_miss clapnq_dev squad2_validation condaqa medquad evidence_
   qadiscourse_wikinews squadshifts_reddit
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test test-fast test-day lint lock sbom docs bench evaluate confidence format clean
+.PHONY: help install chat test test-fast test-day lint lock sbom release docs bench evaluate confidence format clean
 
 help: ## what there is to type
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -85,6 +85,9 @@ lock: .venv/.tests ## the newest versions that pyproject.toml allows, with their
 sbom: .venv/.tests ## what is installed, as a bill of materials by CycloneDX, in sbom.json
 	$(BIN)/uv tool run --from 'cyclonedx-bom>=7,<8' cyclonedx-py environment --pyproject pyproject.toml \
 	  --output-reproducible --output-file sbom.json $(BIN)/python
+
+release: .venv/.tests ## wheel, source archive and bill of materials in dist/, each installed and tried; nothing is published
+	@sh scripts/release.sh
 
 docs: .venv/.tests ## write docs/cli.md from --help and docs/modules.md from docstrings
 	$(BIN)/python scripts/cli_docs.py

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Makes a virtual environment with a fitting Python and installs into it the packages of a file, with the versions and
-# hashes that the file names; then PyTorch, in the build that suits this machine; and then this checkout.
+# hashes that the file names; then PyTorch, in the build that suits this machine; and then Pullquote: this checkout, or a
+# wheel or source archive of it.
 #
-#   sh scripts/install.sh FOLDER FILE      sh scripts/install.sh .venv requirements/install.txt
+#   sh scripts/install.sh FOLDER FILE [ARCHIVE]      sh scripts/install.sh .venv requirements/install.txt
 #
 # PYTHON            the Python to use; without it, the first fitting one on the PATH
 # UV_TORCH_BACKEND  the build of PyTorch to take where PyPI's is a large CUDA one: auto (which looks for a
@@ -81,4 +82,5 @@ fi
 
 # What torch alone needs comes with it.
 pip install --no-compile ${quiet:+--quiet} 'torch>=2.6'
-pip install --quiet --no-compile --no-deps --no-build-isolation --editable .
+if [ $# -gt 2 ]; then set -- "$3"; else set -- --editable .; fi
+pip install --quiet --no-compile --no-deps --no-build-isolation "$@"
