@@ -61,7 +61,7 @@ def main() -> None:
     os.dup2(2, 1)
     requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
     confined_by = _confine(int(sys.argv[1]))  # before a second thread starts, which would not be confined
-    threading.Thread(target=_take, args=(sys.stdin.buffer, requests), daemon=True).start()
+    threading.Thread(target=_take, args=(sys.stdin.buffer, requests, replies), daemon=True).start()
     _write(replies, {"ready": True, "confined_by": confined_by})
     while True:
         request, data = requests.get()
@@ -69,11 +69,16 @@ def main() -> None:
         del data
 
 
-def _take(pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]]) -> None:
+def _take(
+    pipe: IO[bytes], requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]], replies: IO[bytes]
+) -> None:
     """Pass on requests. After the last request, end the process and all that it has started."""
-    while line := pipe.readline():
-        request = json.loads(line)
-        requests.put((request, pipe.read(request["size"])))
+    try:
+        while line := pipe.readline():
+            request = json.loads(line)
+            requests.put((request, pipe.read(request["size"])))
+    except MemoryError:  # no other request is being answered
+        _write(replies, {"memory": True})
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(0)

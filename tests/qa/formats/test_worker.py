@@ -119,10 +119,12 @@ def test_a_file_that_takes_too_long_costs_itself() -> None:
 @posix
 def test_a_file_that_needs_too_much_memory_costs_itself() -> None:
     large = Source("large.txt", "large.txt", b"Prices rose in May. " * 2_000_000)
-    with Worker(memory=110_000_000) as worker:
-        (message,) = texts(worker, large)
-        assert message.startswith("large.txt needed more than 0.11 GB of memory to be read.")
-        assert texts(worker, GOOD) == ["He left."]
+    for larger in (2, 8):  # the text, and already the file, needs too much
+        hostile = replace(large, data=large.data * larger)
+        with Worker(memory=200_000_000, seconds=10) as worker:
+            (message,) = texts(worker, hostile)
+            assert message.startswith("large.txt needed more than 0.2 GB of memory to be read.")
+            assert texts(worker, GOOD) == ["He left."]
     with Worker() as worker:
         (message,) = texts(worker, large)
         assert message == "large.txt has more than 5,000,000 characters of text. Split it."
