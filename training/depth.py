@@ -1,13 +1,13 @@
 """Measure how many candidates to read (`qa.asking.budget`): the windows and the losses of each way.
 
-usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--most N] [--ways WAY [WAY ...]]
+usage: python -m training.depth SUITE [SUITE ...] [--limit N] [--ways WAY [WAY ...]]
 
-SUITE is a folder in BEIR layout with its own corpus. Its questions are answered once with the first MOST
-candidates read, and again in each WAY. A way has waves as in `qa.asking.budget`. For example, 6@2+4@0+12
-reads six candidates, then four unless all others would need a logit above 2, then twelve unless all others
-would need a logit above 0. No window is read twice, so a further way costs seconds.
+SUITE is a folder in BEIR layout with its own corpus. Its questions are answered in each WAY. A way has waves
+as in `qa.asking.budget`. For example, 6@2+4@0+12 reads six candidates, then four unless all others would need
+a logit above 2, then twelve unless all others would need a logit above 0. No window is read twice, so a
+further way costs seconds.
 
-Prints the windows read and the measures. In brackets are the difference from reading MOST, and the lower end
+Prints the windows read and the measures. In brackets are the difference from the first way, and the lower end
 of the difference's paired 95 % interval, both in points.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -35,12 +35,10 @@ if TYPE_CHECKING:
     from qa.evaluation.schema import AnswerLine, Suite
 
 MEASURES = ("nDCG@10", "hit@1", "hit@3", "word_F1", "right", "AUROC")
-WAYS = ("20", "6@0+4@0+12", "6@2+4@0+10", "6@2+4@0+12", "6@2+4@0+14", "6@2+4@0+18")
-# Sizes of waves, each with the logit that decides whether the next wave is read (`qa.asking.budget`).
-Way: TypeAlias = "tuple[tuple[int, float], ...]"
+WAYS = ("50", "20", "6@2+4@0+12", "3@3+3@2+4@-1+12", "3@3+3@2+4@-1.5+12", "3@3+3@2+4@-2+12")
 
 
-def way(text: str) -> Way:
+def way(text: str) -> tuple[tuple[int, float], ...]:
     """Return the way that the text of the command line means."""
     parts = [part.partition("@") for part in text.split("+")]
     return tuple((int(size), float(logit or "inf")) for size, _, logit in parts)
@@ -74,13 +72,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("suites", type=Path, nargs="+")
     parser.add_argument("--limit", type=int, default=300, help="questions of each suite")
-    parser.add_argument("--most", type=int, default=50)
     parser.add_argument("--ways", nargs="+", default=WAYS)
     arguments = parser.parse_args()
     for folder in arguments.suites:
         asked = suite.draw(suite.load(folder, print), arguments.limit)
         with own_library(asked) as corpus:
-            compare(asked, corpus, [str(arguments.most), *arguments.ways])
+            compare(asked, corpus, arguments.ways)
 
 
 def compare(asked: Suite, corpus: Corpus, ways: Sequence[str]) -> None:

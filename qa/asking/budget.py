@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from embeddings.reading import ReaderName
 
 # Candidates in each wave, and a logit. Reading stops after the wave if a candidate left would have to answer
-# above this logit to come first. Few candidates answer above 0. After only six, the logit is higher.
-WAVES = ((6, 2.0), (4, 0.0), (12, inf))
+# above this logit to come first. After a few candidates, the logit is higher. After ten, it is lower, because
+# the others seldom answer better than one that answers at all.
+WAVES = ((3, 3.0), (3, 2.0), (4, -1.5), (12, inf))
 # If all that answers is asked for: passages that are read, at most; passages in a wave; and seconds after
 # which no further wave begins.
 ALL, WAVE, SECONDS = 200, 25, 10.0

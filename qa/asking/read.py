@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from embeddings.reading import combined
 from qa.asking import budget, confidence
+from qa.asking.extract import QUOTES
 from qa.document.context import introductions
 from qa.document.window import reading_window, sentences_before
 from qa.text import times
@@ -100,13 +101,18 @@ def read(
         done += _read_wave(reader, search, retrieved.to_read[wave], retrieved.opened)
         done.sort(key=lambda candidate: -candidate.reading.score)
         left = [score for _, score in retrieved.to_read[wave.stop :]]
-        if budget.enough(done[0].reading.score, left, unlikely):
+        if budget.enough(done[0].reading.score, left, unlikely) and not _more_may_answer(done):
             break
     if done and deeper:
         deadline.enter("reading", len(done), len(retrieved.to_read))
         done[:DEEPER] = read_again(deeper, done[:DEEPER])
         done.sort(key=lambda candidate: -candidate.reading.score)
     return done
+
+
+def _more_may_answer(done: Sequence[Read]) -> bool:
+    """Return whether no more passages are read than an answer quotes, and all of them answer."""
+    return len(done) <= QUOTES and all(candidate.reading.answers > 0 for candidate in done)
 
 
 def read_again(reader: Reader, done: Sequence[Read]) -> list[Read]:

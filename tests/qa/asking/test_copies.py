@@ -238,7 +238,7 @@ def test_a_copy_is_not_read_in_the_place_of_something_else(wire: Corpus) -> None
     answer = wire.ask(_ASKED)
     read = [passage.document_id for passage in answer.passages[: answer.read]]
     assert sum(document.startswith("wire") for document in read) == 1
-    assert len(read) > 5
+    assert len(read) >= 3
     assert {f"wire-{number}" for number in range(5)} <= {passage.document_id for passage in answer.passages}
 
 
