@@ -80,7 +80,7 @@ def serve(
     public_url: str = "",
     asks_token: bool = True,
     index: str = "",
-    metrics: str = "",
+    metrics: str | None = None,
     json_logs: bool = False,
 ) -> None:
     """Serve the chat until Ctrl-C or SIGTERM. Port 0 means any free port. The page begins with `strictness`.
@@ -122,7 +122,7 @@ def serve(
     may_change = allow_changes or not exposed
     engine = Engine(library, shipped_corpus(), say, strictness, reader, seconds, may_change, index=index)
     with contextlib.ExitStack() as closing:
-        if metrics:
+        if metrics is not None:
             from qa.web.metrics import Metrics
 
             say(f"Prometheus finds the metrics at {closing.enter_context(Metrics(engine).serving(metrics))}")
@@ -344,7 +344,7 @@ class _Handlers:
     ) -> AsyncIterator[tuple[Any, ...]]:
         """Ask a question. Yield the text of the question box, the messages and the conversation."""
         engine = self._engine
-        _set_client()
+        _set_request()
         if not isinstance(question, str) or not question.strip():
             yield _same(), _same(), _same()
             return
@@ -385,7 +385,7 @@ class _Handlers:
 
     async def show_all(self, number: str, place: str, conversation: Conversation) -> tuple[Any, Any]:
         """Replace an answer with all quotes that answer, or add an error below it."""
-        _set_client()
+        _set_request()
         try:
             conversation = await self._current(place, conversation)
             exchange = conversation.exchanges[int(number)]
@@ -406,7 +406,7 @@ class _Handlers:
     ) -> tuple[list[dict[str, str]], Conversation]:
         """End the conversation, and open the stored one that `place` names."""
         conversation.end()
-        _set_client()
+        _set_request()
         conversation_id = conversations.read_place(place).conversation
         try:
             stored = await self._opening.run(conversations.opened, self._engine, conversation_id)
@@ -416,7 +416,7 @@ class _Handlers:
 
     async def save(self, place: str, conversation: Conversation) -> str:
         """Return the conversation as a file, or an error."""
-        _set_client()
+        _set_request()
         try:
             conversation = await self._current(place, conversation)
             turns = (exchange.turn for exchange in conversation.exchanges)
@@ -467,10 +467,14 @@ def _tab() -> str:
     return (request and request.session_hash) or ""
 
 
-def _set_client() -> None:
-    """Set the page's client for the work that follows: Gradio calls handlers in its own context."""
-    client = getattr(_request(), "client", None)
+def _set_request() -> None:
+    """Set the client and the id of the request for the work that follows: Gradio has its own context."""
+    from qa.web.request_log import REQUEST_ID
+
+    request = _request()
+    client = getattr(request, "client", None)
     CLIENT.set(client.host if client else "")
+    REQUEST_ID.set(getattr(getattr(request, "state", None), "request_id", ""))
 
 
 def _listen(host: str, port: int) -> socket.socket:

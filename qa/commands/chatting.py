@@ -43,7 +43,6 @@ from qa.commands import options, shared
 )
 @click.option(
     "--metrics",
-    default="",
     metavar="HOST:PORT",
     help="Also serve counts for Prometheus at this address: outcomes, times, the queue and the library, but "
     "nobody's words. Whoever can reach the address needs no token.",
@@ -65,7 +64,7 @@ def chat(
     allow_changes: bool,
     public_url: str,
     no_token: bool,
-    metrics: str,
+    metrics: str | None,
     json_logs: bool,
 ) -> None:
     """Open the chat in the browser.

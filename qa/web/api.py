@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from qa import __version__
 from qa.errors import BusyError, InputError, PullquoteError
+from qa.text.display import in_one_line
 from qa.web import (
     STATIC,
     assistants,
@@ -178,7 +179,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("request %s failed: %s %s", REQUEST_ID.get(), request.method, request.url.path, exc_info=error)
+    path = in_one_line(request.url.path)
+    log.error("request %s failed: %s %s", REQUEST_ID.get(), request.method, path, exc_info=error)
     if pages.wants_page(request.scope, request.headers):
         return pages.trouble(HTTPStatus.INTERNAL_SERVER_ERROR)
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, DEFECT, "internal")

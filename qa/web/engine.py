@@ -80,7 +80,7 @@ class Engine:
     running: Running = field(default_factory=Running)
     asking: Threads = field(default_factory=lambda: Threads(_ASKED_AT_ONCE, seconds=SOON))
     verifying: Threads = field(default_factory=lambda: Threads(_VERIFIED_AT_ONCE, seconds=DEADLINE))
-    ended: Callable[[Answer | PullquoteError], object] = lambda _: None
+    ended: Callable[[Answer | Exception], object] = lambda _: None
     _corpus: Corpus | None = None
     _opened: threading.Event = field(default_factory=threading.Event)
     _settled: threading.Event = field(default_factory=threading.Event)
@@ -145,7 +145,7 @@ class Engine:
         try:
             self.check_ready()
             answer = self.corpus.ask_with(options or self.options(), question, history, deadline=deadline)
-        except PullquoteError as error:
+        except Exception as error:
             self.ended(error)
             raise
         self.ended(answer)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from pythonjsonlogger.json import JsonFormatter
 from starlette.datastructures import MutableHeaders
 
+from qa.text.display import in_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,6 +37,8 @@ class RequestLog:
             return
         request_id = secrets.token_hex(8)
         REQUEST_ID.set(request_id)
+        # Gradio answers outside the request's context, but finds its state.
+        scope = {**scope, "state": {**scope.get("state", {}), "request_id": request_id}}
         begun = time.perf_counter()
         status = 0  # until a reply begins
 
@@ -51,7 +55,7 @@ class RequestLog:
             took = round((time.perf_counter() - begun) * 1000, 1)
             method, path = scope["method"], scope["path"]
             about = {"method": method, "path": path, "status": status, "milliseconds": took}
-            log.info("%s %s: %d", method, path, status, extra=about)
+            log.info("%s %s: %d", method, in_one_line(path), status, extra=about)
 
 
 class _WithRequest(logging.Filter):
@@ -78,6 +82,7 @@ def write_json() -> Callable[[str], None]:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
     own = logging.getLogger("qa")
     own.setLevel(own.level or logging.INFO)  # --verbose has set DEBUG
     return logging.getLogger("qa.chat").info

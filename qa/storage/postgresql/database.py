@@ -294,6 +294,7 @@ class SharedDatabase:
                 "committed: check whether the change was made before you repeat it"
             ) from error
         if committed.status == "ROLLBACK":
+            db.is_spoilt = True
             raise LibraryError(
                 f"a change of the library at {self.address.where} was undone, because one of its statements "
                 "had failed: try again"

@@ -12,14 +12,12 @@ if TYPE_CHECKING:
 
     from qa.storage.statements import Statements
 
-# Maximum number of characters of a word, of at most four bytes. A longer word is cut: PostgreSQL allows 2,046
-# bytes.
-_LONGEST = 511
+# Maximum number of bytes of a word. PostgreSQL allows no more, so a longer word is cut.
+_LONGEST = 2_046
 # The stems of a text, with their places, in the form of PostgreSQL's type tsvector. PostgreSQL merges equal
 # stems. It keeps the first 255 places of a stem, and no place above 16,383.
-_VECTOR = (
-    f"doc, CAST(group_concat('''' || substr(term, 1, {_LONGEST}) || ''':' || (offset + 1), ' ') AS BLOB)"
-)
+_STEM = f"substr(CAST(term AS BLOB), 1, {_LONGEST})"
+_VECTOR = f"doc, CAST(group_concat('''' || {_STEM} || ''':' || (offset + 1), ' ') AS BLOB)"
 
 
 class TsvectorTable:
@@ -63,4 +61,4 @@ def _stemmer() -> Stemmer:
 
 def _quoted(stem: bytes) -> str:
     """Return a stem in quotation marks. It has only letters and figures."""
-    return f"'{stem.decode(errors='ignore')[:_LONGEST]}'"
+    return f"'{stem[:_LONGEST].decode(errors='ignore')}'"

@@ -387,6 +387,12 @@ class LibraryContract:
         assert self.found(filled, [], 5) == []
         assert self.found(filled, [f"w{n}" for n in range(1000)] + ["smuggled"], 5)
 
+    def test_long_words_with_the_same_beginning_are_different_words(self, library: Library) -> None:
+        first, second = ("ж" * 600 + ending for ending in "ab")
+        self.put(library, text("a", f"A {first} rose."), text("b", f"A {second} rose."))
+        assert self.found(library, [first], 5) == ["a"]
+        assert library.phrase(second, library.select()).documents == ("b",)
+
     def test_names_are_found_in_the_spellings_of_the_documents(self, library: Library) -> None:
         self.put(library, text("a", "The mill of Kabsan closed."), text("b", "Kapsan was shut."))
         assert {"Kapsan?", "Kabsan?"} <= set(library.names("Kapsan?").spelt("Kapsan?"))

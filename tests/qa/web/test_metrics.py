@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from qa.deadline import Deadline
 from qa.errors import AddressError, LibraryError, PullquoteError
+from qa.web import metrics
 from qa.web.metrics import Metrics
 from tests.qa.tiny import write
 
@@ -33,7 +35,13 @@ def samples(url: str) -> dict[str, float]:
     }
 
 
-def test_answers_errors_times_and_the_library_are_counted(engine: Engine, tmp_path: Path) -> None:
+def broken(*_: object, **__: object) -> None:
+    raise ValueError("broken")
+
+
+def test_answers_errors_times_and_the_library_are_counted(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine.corpus.index(write(tmp_path, "note.txt", "The harbour of Zarnow has four berths. " * 9))
     with Metrics(engine).serving(ANYWHERE) as url:
         assert samples(url)["pullquote_passages"] == engine.corpus.store.count().passages > 0
@@ -42,10 +50,13 @@ def test_answers_errors_times_and_the_library_are_counted(engine: Engine, tmp_pa
         cancelled.cancel()
         with suppress(PullquoteError):
             engine.ask("Who runs Zarnow?", deadline=cancelled)
+        monkeypatch.setattr(engine.corpus, "ask_with", broken)
+        with suppress(ValueError):
+            engine.ask("Who runs Zarnow?")
         counted = samples(url)
         for outcome in set(outcomes):
             assert counted[f"pullquote_answers_total {outcome}"] == outcomes.count(outcome)
-        assert counted["pullquote_errors_total cancelled"] == 1
+        assert counted["pullquote_errors_total cancelled"] == counted["pullquote_errors_total internal"] == 1
         assert counted["pullquote_stage_seconds_count total"] == 3
         assert (
             counted["pullquote_documents"]
@@ -54,7 +65,7 @@ def test_answers_errors_times_and_the_library_are_counted(engine: Engine, tmp_pa
             == 1
         )
         assert counted["pullquote_questions_waiting"] == counted["pullquote_refusals_total"] == 0
-        assert not [name for name in counted if "zarnow" in name.casefold()]
+        assert not [name for name in counted if "zarnow" in name.casefold() or "_created" in name]
     with pytest.raises(httpx.ConnectError):
         samples(url)
 
@@ -73,8 +84,37 @@ def test_a_library_that_cannot_be_read_is_down_and_the_other_counts_come(
     assert "pullquote_documents" not in counted
 
 
+def test_a_library_that_does_not_answer_is_down_and_is_asked_once(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, thawed, count = list[int](), threading.Event(), engine.corpus.store.count
+
+    def frozen() -> object:
+        asked.append(1)
+        thawed.wait(60)
+        return count()
+
+    monkeypatch.setattr(metrics, "_PATIENCE", 0.2)
+    with Metrics(engine).serving(ANYWHERE) as url:
+        monkeypatch.setattr(engine.corpus.store, "count", frozen)
+        assert [samples(url)["pullquote_library_up"] for _ in range(2)] == [0, 0]
+        assert len(asked) == 1
+        thawed.set()
+        monkeypatch.setattr(metrics, "_PATIENCE", 60)
+        assert samples(url)["pullquote_library_up"] == 1
+
+
+def test_a_defect_in_counting_is_logged_and_the_other_counts_come(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engine.corpus.store, "count", broken)
+    with Metrics(engine).serving(ANYWHERE) as url:
+        assert samples(url)["pullquote_library_up"] == 0
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
 @pytest.mark.parametrize(
-    "address", ["9464", "", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:99999", "nowhere.invalid:1"]
+    "address", ["a..b:1", "9464", "", "127.0.0.1:", "127.0.0.1:port", "127.0.0.1:99999", "nowhere.invalid:1"]
 )
 def test_an_address_that_cannot_be_used_is_named(engine: Engine, address: str) -> None:
     with pytest.raises(AddressError, match="metrics"), Metrics(engine).serving(address):

@@ -8,10 +8,16 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import gradio
 import pytest
 from fastapi.testclient import TestClient
+from gradio.context import LocalContext
+from starlette.requests import Request
 
-from qa.web.request_log import HEADER, RequestLog
+import ui
+from qa.web.conversations import Conversation
+from qa.web.request_log import HEADER, REQUEST_ID, RequestLog
+from tests.qa.web.looped import all_of, run
 from tests.qa.web.served import app_over
 
 if TYPE_CHECKING:
@@ -51,13 +57,29 @@ def test_each_request_is_logged_without_its_query(
     caplog.set_level(logging.INFO, "qa.web.request_log")
     found = client.get("/api/v1/documents?collection=harbour")
     missing = client.get("/nothing", headers=PAGE)
+    client.get("/%1b[2J%0aGET")
     assert HEADER in found.headers
     assert "<code>" not in missing.text
     records = [record.__dict__ for record in caplog.records if record.name == "qa.web.request_log"]
     logged = [(record["method"], record["path"], record["status"]) for record in records]
-    assert logged == [("GET", "/api/v1/documents", 200), ("GET", "/nothing", 404)]
+    assert logged[:2] == [("GET", "/api/v1/documents", 200), ("GET", "/nothing", 404)]
+    assert caplog.messages[-1] == "GET /␛[2J GET: 404"
     assert "harbour" not in str(records)
     assert all(record["milliseconds"] > 0 for record in records)
+
+
+def test_a_question_of_the_page_is_answered_under_the_id_of_its_request(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered_under = list[str]()
+    monkeypatch.setattr(engine.corpus, "ask_with", lambda *_, **__: answered_under.append(REQUEST_ID.get()))
+    events = {
+        target[1]: function.fn for function in ui.page(engine).fns.values() for target in function.targets
+    }
+    request = Request({"type": "http", "headers": [], "state": {"request_id": "5f3a"}})
+    LocalContext.request.set(gradio.Request(request, session_hash="a tab"))
+    run(all_of(events["submit"]("Who runs Zarnow?", 0.86, "", "", Conversation())))
+    assert answered_under == ["5f3a"]
 
 
 def test_a_record_is_a_line_of_json_with_its_request_and_its_error() -> None:
