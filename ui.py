@@ -99,9 +99,11 @@ def serve(
     listener = _listen(host, port)
     # Imported here, so that a port in use is reported at once.
     from qa.web.access import TOKEN_FILE, Access, new_token, public_address
+    from qa.web.allocator import return_freed_memory
     from qa.web.request_log import write_json
     from qa.web.server import create_server
 
+    return_freed_memory()
     say = write_json() if json_logs else _say
     shown = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104
     url = f"http://{shown}:{listener.getsockname()[1]}/"
