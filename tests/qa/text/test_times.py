@@ -378,7 +378,7 @@ def test_a_preference_can_be_removed_and_hardly_changes_the_confidence(corpus: C
     assert with_it.quotes[0].document.id != without.quotes[0].document.id
     # Which of many passages that say the same are read, and which of them is best, depends on the time.
     assert with_it.outcome == without.outcome
-    assert with_it.confidence == pytest.approx(without.confidence, abs=0.02)
+    assert with_it.confidence == pytest.approx(without.confidence, abs=0.05)
     assert with_it.signals
     assert without.signals
     for name in ("lead", "few", "coverage", "fits"):
