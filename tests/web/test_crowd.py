@@ -61,7 +61,7 @@ def test_of_160_questions_at_once_those_beyond_what_can_be_done_soon_are_refused
         replies = list(crowd.map(ask, range(160)))
     statuses = Counter(status for status, _ in replies)
     assert statuses.keys() == {"200", "503"}  # neither reset nor late
-    assert statuses["200"] >= 8
+    assert statuses["200"] >= 4  # as many as are asked at once
     assert client.open("/api/v1/health").status == 200
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BY_WORDS = (
     *("filters_hold_for_every_search", "hit_says_where", "is_replaced_is_found", "selection_of_before"),
     *("filters_restrict_inside", "full_text", "passages_that_match_as_well", "never_query_syntax"),
-    "one_state_of_the_library",
+    *("one_state_of_the_library", "long_words_with_the_same_beginning"),
 )
 
 
